@@ -17,7 +17,7 @@ class UnknownNameError(ArgumentError):
 
 
 class DataError(FastbpError, ValueError):
-    """Inputs or targets that cannot be trained on: shapes, counts, types, NaN, labels out of range."""
+    """Inputs or targets that cannot be used: shapes, counts, types, NaN, labels out of range."""
 
 
 class NotReadyError(FastbpError, RuntimeError):
@@ -48,7 +48,7 @@ class DivergedError(FastbpError, ArithmeticError):
 
 
 class ModelFileError(FastbpError, OSError):
-    """A model file that cannot be read or written: missing, corrupt, foreign, newer, not permitted."""
+    """A model file that cannot be read or written: missing, corrupt, foreign, newer."""
 
 
 class MissingExtraError(FastbpError, ImportError):
@@ -91,4 +91,6 @@ def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
     >>> print(missing_extra("pandas", "cli", "reading CSV files"))
     reading CSV files needs pandas: pip install 'fastbp[cli]'
     """
-    return MissingExtraError(f"{purpose} needs {package}: pip install 'fastbp[{extra}]'", name=package)
+    return MissingExtraError(
+        f"{purpose} needs {package}: pip install 'fastbp[{extra}]'", name=package
+    )

@@ -1,0 +1,68 @@
+"""The training loop: given weights, given orders, batches of a given size and a short last one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from naive.gradients import reverse_mode
+from naive.metrics import METRICS
+from naive.networks import Network
+from naive.optimizers import Optimizer, Slots
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left behind.
+
+    weights   the list of arrays, in Keras order
+    slots     a tuple of the optimizer's arrays for every array of weights
+    history   (n_epochs, 1 + n_metrics): loss with penalties, then the metrics, means weighted by rows
+    """
+
+    weights: list[Array]
+    slots: list[Slots]
+    history: Array
+
+
+def train(
+    network: Network,
+    weights: Sequence[Array],
+    optimizer: Optimizer,
+    inputs: Array,
+    targets: Array,
+    orders: Array,
+    batch_size: int,
+    sample_weight: Array | None = None,
+    metrics: Sequence[str] = (),
+    n_steps: int | None = None,
+) -> Trained:
+    """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` updates are done."""
+    weights = [np.array(weight, dtype=np.float64) for weight in weights]
+    slots = [optimizer.begin(weight) for weight in weights]
+    step = 0
+    history: list[Array] = []
+    for order in orders:
+        sums = np.zeros(1 + len(metrics))
+        for start in range(0, len(order), batch_size):
+            if step == n_steps:
+                return Trained(weights, slots, np.array(history))
+            step += 1
+            rows = order[start : start + batch_size]
+            shares = None if sample_weight is None else sample_weight[rows]
+            batch = (inputs[rows], targets[rows])
+            outputs = network.predict(weights, batch[0])
+            sums[0] += len(rows) * network.value(weights, *batch, shares)
+            sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
+            gradients = reverse_mode(network, weights, *batch, shares)
+            for number, parameter in enumerate(network.parameters):
+                if parameter.trainable:
+                    weights[number], slots[number] = optimizer.update(
+                        weights[number], gradients[number], slots[number], step
+                    )
+        history.append(sums / len(order))
+    return Trained(weights, slots, np.array(history))

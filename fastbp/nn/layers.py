@@ -1,0 +1,147 @@
+"""The layers of a model, as specifications: what they are, not what they hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastbp.errors import ArgumentError
+from fastbp.nn.activations import activation_name
+from fastbp.nn.initializers import INITIALIZERS, Initializer
+from fastbp.nn.regularizers import REGULARIZERS, Regularizer
+from fastbp.specification import Specification, choose, truth_value, whole_number
+
+
+@dataclass(frozen=True)
+class Layer(Specification):
+    """One layer of a model."""
+
+    name: str | None
+
+    def _choose_name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ArgumentError(f"name must be a string, not {name!r}")
+        choose(self, name=name)
+
+
+@dataclass(frozen=True, init=False)
+class Input(Layer):
+    """How many columns a model's input has; without it the first data say so.
+
+    Parameters
+    ----------
+    shape : int or tuple of one int
+        The number of columns.
+    name : str, optional
+        Shown in `summary`.
+
+    Examples
+    --------
+    >>> Input((784,)).n_columns
+    784
+    """
+
+    shape: tuple[int]
+
+    def __init__(self, shape: int | tuple[int] | list[int], name: str | None = None) -> None:
+        self._choose_name(name)
+        lengths = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        if len(lengths) != 1:
+            raise ArgumentError(
+                f"the shape of an Input is that of one sample, a row of numbers: (n_columns,), not {shape!r}"
+            )
+        choose(self, shape=(whole_number("the number of input columns", lengths[0]),))
+
+    @property
+    def n_columns(self) -> int:
+        """The number of columns."""
+        return self.shape[0]
+
+
+@dataclass(frozen=True, init=False)
+class Dense(Layer):
+    """``activation(inputs @ kernel + bias)``.
+
+    Parameters
+    ----------
+    units : int
+        The number of outputs.
+    activation : str, default "linear"
+        One of `fastbp.nn.ACTIVATIONS`.
+    use_bias : bool, default True
+        Whether there is a bias.
+    kernel_initializer : str or Initializer, default "glorot_uniform"
+        How the kernel, (n_in, units), starts.
+    bias_initializer : str or Initializer, default "zeros"
+        How the bias, (units,), starts.
+    kernel_regularizer, bias_regularizer : str, Regularizer or None
+        A penalty that is added to the loss.
+    bias_trainable : bool, default True
+        Whether training changes the bias.
+    name : str, optional
+        Shown in `summary`.
+
+    Examples
+    --------
+    >>> Dense(128, activation="relu").kernel_initializer
+    GlorotUniform()
+    """
+
+    units: int
+    activation: str
+    use_bias: bool
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    kernel_regularizer: Regularizer | None
+    bias_regularizer: Regularizer | None
+    bias_trainable: bool
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = "linear",
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer | Mapping[str, Any] = "glorot_uniform",
+        bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
+        kernel_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        bias_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        bias_trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        self._choose_name(name)
+        choose(
+            self,
+            units=whole_number("units", units),
+            activation=activation_name(activation),
+            use_bias=truth_value("use_bias", use_bias),
+            kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
+            bias_initializer=INITIALIZERS.resolve(bias_initializer),
+            kernel_regularizer=_regularizer(kernel_regularizer),
+            bias_regularizer=_regularizer(bias_regularizer),
+            bias_trainable=truth_value("bias_trainable", bias_trainable),
+        )
+
+    def weight_shapes(self, n_inputs: int) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the layer's arrays: the kernel, and the bias if there is one."""
+        kernel = (n_inputs, self.units)
+        return (kernel, (self.units,)) if self.use_bias else (kernel,)
+
+
+@dataclass(frozen=True, init=False)
+class Activation(Layer):
+    """An activation as a layer of its own.
+
+    Examples
+    --------
+    >>> Activation("swish")
+    Activation(name=None, activation='silu')
+    """
+
+    activation: str
+
+    def __init__(self, activation: str, name: str | None = None) -> None:
+        self._choose_name(name)
+        choose(self, activation=activation_name(activation))
+
+
+def _regularizer(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
+    return None if wanted is None else REGULARIZERS.resolve(wanted)

@@ -1,0 +1,49 @@
+"""Penalties on weights that are added to the loss."""
+
+from dataclasses import dataclass, field
+
+from fastbp.specification import Family, Specification, choose, real_number
+
+
+@dataclass(frozen=True)
+class Regularizer(Specification):
+    """A penalty ``l1 * sum(|w|) + l2 * sum(w**2)`` on one array of weights."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        choose(
+            self, l1=real_number("l1", self.l1, minimum=0), l2=real_number("l2", self.l2, minimum=0)
+        )
+
+
+@dataclass(frozen=True)
+class L1(Regularizer):
+    """The penalty ``l1 * sum(|w|)``.
+
+    Examples
+    --------
+    >>> L1(0.001)
+    L1(l1=0.001)
+    """
+
+    l1: float = 0.01
+    l2: float = field(default=0.0, init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class L2(Regularizer):
+    """The penalty ``l2 * sum(w**2)``.
+
+    Examples
+    --------
+    >>> L2(0.001)
+    L2(l2=0.001)
+    """
+
+    l1: float = field(default=0.0, init=False, repr=False)
+    l2: float = 0.01
+
+
+REGULARIZERS: Family[Regularizer] = Family("regularizer", Regularizer, {"l1": L1, "l2": L2})

@@ -1,0 +1,143 @@
+"""What all frozen specifications share: checked settings, a look-up by name, a plain form for files."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from fastbp.errors import ArgumentError, unknown_name
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A choice and its settings, without arrays: two equal specifications mean the same thing."""
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the class's name and its settings as plain values that JSON can hold."""
+        config: dict[str, Any] = {"class": type(self).__name__}
+        for setting in fields(self):
+            if setting.init:
+                value = getattr(self, setting.name)
+                plain = value.to_config() if isinstance(value, Specification) else value
+                config[setting.name] = plain
+        return config
+
+
+Member = TypeVar("Member", bound=Specification)
+
+
+class Family(Generic[Member]):
+    """All specifications of one kind, found by name.
+
+    Parameters
+    ----------
+    kind : str
+        What the members are, in the singular: "optimizer".
+    base : type
+        The class that all members derive from.
+    members : mapping
+        Name -> class. A class may have several names; the first is the one that errors show.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The first name of every member.
+    """
+
+    def __init__(
+        self, kind: str, base: type[Member], members: Mapping[str, Callable[..., Member]]
+    ) -> None:
+        self.kind = kind
+        self.base = base
+        first_names: dict[str, str] = {}
+        self._by_name: dict[str, Callable[..., Member]] = {}
+        for name, member in members.items():
+            first_names.setdefault(member.__name__, name)
+            self._by_name[name] = member
+            self._by_name.setdefault(member.__name__, member)
+        self.names = tuple(first_names.values())
+
+    def resolve(self, wanted: object) -> Member:
+        """Return the member that a name, a class, a plain form or a specification stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            If no member has this name; the message has the nearest one.
+        ArgumentError
+            If `wanted` is something else altogether.
+        """
+        if isinstance(wanted, self.base):
+            return wanted
+        if isinstance(wanted, str):
+            if wanted not in self._by_name:
+                raise unknown_name(self.kind, wanted, self.names)
+            return self._by_name[wanted]()
+        if isinstance(wanted, type) and issubclass(wanted, self.base):
+            return self._by_name[wanted.__name__]()
+        if isinstance(wanted, Mapping):
+            return self.from_config(wanted)
+        raise ArgumentError(
+            f"{self.kind} must be a name or one of fastbp's own specifications, "
+            f"not {type(wanted).__name__} (names: {', '.join(self.names)})"
+        )
+
+    def from_config(self, config: Mapping[str, Any]) -> Member:
+        """Return the specification whose `to_config` gave `config`."""
+        settings = dict(config)
+        class_name = settings.pop("class", None)
+        if class_name not in self._by_name:
+            raise unknown_name(self.kind, class_name, self.names)
+        try:
+            return self._by_name[class_name](**settings)
+        except TypeError as error:
+            raise ArgumentError(f"{self.kind} {class_name}: {error}") from error
+
+
+def whole_number(name: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int if it is a whole number of at least `minimum`."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= minimum:
+        return int(value)
+    raise ArgumentError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+
+
+def real_number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    minimum: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return `value` as a float if it is finite and lies between the bounds that are given."""
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    number = float(value) if is_number and not isinstance(value, bool) else float("nan")  # type: ignore[arg-type]
+    allowed = (
+        np.isfinite(number)
+        and (above is None or number > above)
+        and (minimum is None or number >= minimum)
+        and (below is None or number < below)
+    )
+    if not allowed:
+        bounds = [
+            f"{words} {bound:g}"
+            for words, bound in (("above", above), ("at least", minimum), ("below", below))
+            if bound is not None
+        ]
+        wanted = "a finite number" + (" " + " and ".join(bounds) if bounds else "")
+        raise ArgumentError(f"{name} must be {wanted}, not {value!r}")
+    return number
+
+
+def truth_value(name: str, value: object) -> bool:
+    """Return `value` as a bool if it is one."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise ArgumentError(f"{name} must be True or False, not {value!r}")
+
+
+def choose(specification: Specification, **settings: object) -> None:
+    """Set fields of a frozen specification, while it is being made."""
+    for name, value in settings.items():
+        object.__setattr__(specification, name, value)

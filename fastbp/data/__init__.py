@@ -1,0 +1,1 @@
+"""What goes into training: the one input boundary, data sets, file readers, batch order."""

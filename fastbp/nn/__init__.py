@@ -34,6 +34,7 @@ from fastbp.nn.losses import (
 from fastbp.nn.metrics import METRICS, Metric, resolve_metrics
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L2, REGULARIZERS, Regularizer
+from fastbp.nn.stack import Stack
 from fastbp.specification import Family
 
 LAYERS: Family[Layer] = Family(
@@ -80,6 +81,7 @@ __all__ = [
     "RandomUniform",
     "Regularizer",
     "SparseCategoricalCrossentropy",
+    "Stack",
     "Zeros",
     "activation_name",
     "initialize",

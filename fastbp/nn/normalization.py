@@ -21,8 +21,8 @@ class Normalization(Layer):
 
     Parameters
     ----------
-    mean, variance : array_like (n_columns,), optional
-        The statistics, where `adapt` is not to find them.
+    mean, variance : float or array_like (n_columns,), optional
+        The statistics, where `adapt` is not to find them; one number serves all columns.
     name : str, optional
         Shown in `summary`.
 
@@ -89,6 +89,20 @@ class Normalization(Layer):
         """What a centered column is multiplied with: ``1 / sqrt(variance)``, and 1 where that is infinite."""
         deviation = np.sqrt(self.variance)
         return 1 / np.where(deviation > 0, deviation, 1.0)
+
+    def columns(self, n_columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and scale of each of so many columns.
+
+        Raises
+        ------
+        ArgumentError
+            If there are statistics of another number of columns.
+        """
+        if len(self.mean) not in (1, n_columns):
+            raise ArgumentError(
+                f"Normalization was adapted to {len(self.mean)} columns, but the input has {n_columns}"
+            )
+        return np.broadcast_to(self.mean, n_columns), np.broadcast_to(self.scale, n_columns)
 
     def adapt(self, x: ArrayLike) -> None:
         """Take mean and variance from data.

@@ -1,0 +1,137 @@
+"""Layers one after the other: which order is allowed, and the shapes and names that follow from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastbp.errors import ArgumentError, NotReadyError
+from fastbp.nn.layers import Activation, Dense, Input, Layer
+from fastbp.nn.normalization import Normalization
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The layers of a sequential model.
+
+    An Input comes first, then a Normalization, if there are any; the rest computes.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        All of them.
+
+    Examples
+    --------
+    >>> stack = Stack.of([Input((4,)), Dense(8), Activation("relu"), Dense(3, "softmax")])
+    >>> stack.n_inputs, stack.n_outputs
+    (4, 3)
+    >>> stack.weight_names
+    ('dense/kernel', 'dense/bias', 'dense_1/kernel', 'dense_1/bias')
+    """
+
+    layers: tuple[Layer, ...] = ()
+
+    @classmethod
+    def of(cls, layers: Iterable[object]) -> "Stack":
+        """Stack layers one by one."""
+        stack = cls()
+        for layer in layers:
+            stack = stack.with_layer(layer)
+        return stack
+
+    def with_layer(self, layer: object) -> "Stack":
+        """The stack with one more layer at its end.
+
+        Raises
+        ------
+        ArgumentError
+            If this is not a layer, or cannot stand there.
+        """
+        if not isinstance(layer, Layer):
+            given = getattr(layer, "__name__", repr(layer))
+            raise ArgumentError(f"a model is made of layers such as Dense(10), not of {given}")
+        if isinstance(layer, Input) and self.layers:
+            raise ArgumentError("an Input must be the first layer")
+        if isinstance(layer, Normalization):
+            if any(not isinstance(before, Input) for before in self.layers):
+                raise ArgumentError("a Normalization must be the first layer, or follow the Input")
+        if layer.name is not None and layer.name in self.names:
+            raise ArgumentError(f"two layers have the name {layer.name!r}")
+        return Stack((*self.layers, layer))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for every layer: its own, or its kind and a number."""
+        own = {layer.name for layer in self.layers}
+        names = []
+        for layer in self.layers:
+            kind = type(layer).__name__.lower()
+            name, number = layer.name or kind, 0
+            while layer.name is None and (name in names or name in own):
+                number += 1
+                name = f"{kind}_{number}"
+            names.append(name)
+        return tuple(names)
+
+    @property
+    def computing(self) -> tuple[Dense | Activation, ...]:
+        """The layers without Input and Normalization."""
+        return tuple(layer for layer in self.layers if isinstance(layer, (Dense, Activation)))
+
+    @property
+    def normalization(self) -> Normalization | None:
+        """The Normalization, if there is one."""
+        for layer in self.layers[:2]:
+            if isinstance(layer, Normalization):
+                return layer
+        return None
+
+    @property
+    def n_inputs(self) -> int | None:
+        """The number of input columns, as far as the layers know it."""
+        if self.layers and isinstance(self.layers[0], Input):
+            return self.layers[0].n_columns
+        if self.normalization is not None and self.normalization.adapted:
+            n_columns = len(self.normalization.mean)
+            return n_columns if n_columns > 1 else None
+        return None
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs.
+
+        Raises
+        ------
+        NotReadyError
+            If there is no Dense layer yet.
+        """
+        for layer in reversed(self.layers):
+            if isinstance(layer, Dense):
+                return layer.units
+        raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
+
+    def widths(self, n_inputs: int) -> tuple[int, ...]:
+        """The number of outputs of every layer."""
+        widths = []
+        for layer in self.layers:
+            if isinstance(layer, Dense):
+                n_inputs = layer.units
+            widths.append(n_inputs)
+        return tuple(widths)
+
+    def weight_shapes(self, n_inputs: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """The shapes of the arrays of every layer."""
+        before = (n_inputs, *self.widths(n_inputs))
+        return tuple(
+            layer.weight_shapes(width) if isinstance(layer, Dense) else ()
+            for layer, width in zip(self.layers, before, strict=False)
+        )
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """A name for every array, in Keras's order: kernel and bias, layer by layer."""
+        return tuple(
+            f"{name}/{part}"
+            for name, layer in zip(self.names, self.layers, strict=True)
+            if isinstance(layer, Dense)
+            for part in (("kernel", "bias") if layer.use_bias else ("kernel",))
+        )

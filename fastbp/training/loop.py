@@ -1,0 +1,237 @@
+"""The epochs of one `fit`: as many as possible in one compiled call, one at a time where somebody looks on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.data.order import epoch_order
+from fastbp.errors import DivergedError
+from fastbp.training.callbacks import CallbackList
+from fastbp.training.history import History
+from fastbp.training.inputs import Samples
+from fastbp.training.progress import Display
+
+if TYPE_CHECKING:
+    from fastbp.engine import Network, Progress
+
+# Bounds of the matrix with the orders of the epochs in one call.
+_ORDER_BYTES = 64 << 20
+_ORDER_ROWS = 16_384
+
+# A call with a display lasts about this long, in seconds.
+_DISPLAYED = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one `fit` is to do; everything in it has been checked.
+
+    Attributes
+    ----------
+    samples : Samples
+        What is trained on.
+    validation : Samples or None
+        What is evaluated after every epoch.
+    first_epoch, epochs : int
+        The first epoch, counted from 0, and the one that is not reached.
+    names : tuple of str
+        The loss and the metrics.
+    batch_size, validation_batch_size : int
+        Samples in a step.
+    threads : int or "auto"
+        How many workers.
+    shuffle : bool
+        Whether every epoch has an order of its own; it depends on `seed` and on how many epochs the model had seen
+        before, `epochs_seen`.
+    """
+
+    samples: Samples
+    validation: Samples | None
+    first_epoch: int
+    epochs: int
+    names: tuple[str, ...]
+    batch_size: int
+    validation_batch_size: int
+    threads: int | Literal["auto"]
+    shuffle: bool
+    seed: int
+    epochs_seen: int
+
+
+class Training:
+    """One `fit`.
+
+    Attributes
+    ----------
+    history : History
+        The figures so far.
+    epochs_done : int
+        How many epochs are complete, also after an exception.
+    """
+
+    def __init__(
+        self,
+        network: "Network",
+        plan: Plan,
+        callbacks: CallbackList,
+        display: Display,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.history = History()
+        self.epochs_done = 0
+        self._network = network
+        self._plan = plan
+        self._callbacks = callbacks
+        self._display = display
+        self._stopped = stopped
+        self._one_by_one = (
+            plan.validation is not None or callbacks.watch_epochs or callbacks.watch_batches
+        )
+        self._paced = 1
+        self._unshuffled: NDArray[np.int64] | None = None
+
+    def run(self) -> None:
+        """Train until the epochs are done or a callback stops it.
+
+        Raises
+        ------
+        DivergedError
+            With the epoch as the display counts it.
+        """
+        plan = self._plan
+        n_steps = -(-plan.samples.n_samples // plan.batch_size)
+        params = {"epochs": plan.epochs, "steps": n_steps, "verbose": self._display.verbose}
+        self.history.params = params
+        self._callbacks.set_params(params)
+        self._callbacks.call("on_train_begin", None)
+        logs: dict[str, float] = {}
+        epoch = plan.first_epoch
+        try:
+            while epoch < plan.epochs and not self._stopped():
+                if self._one_by_one:
+                    self._callbacks.call("on_epoch_begin", epoch, None)
+                start = time.perf_counter()
+                rows = self._train(epoch)
+                self.epochs_done = epoch + len(rows) - plan.first_epoch
+                seconds = (time.perf_counter() - start) / len(rows)
+                for row in rows:
+                    logs = self._finish_epoch(epoch, row, seconds)
+                    epoch += 1
+                self._pace(seconds * len(rows))
+                if self._one_by_one:
+                    self._callbacks.call("on_epoch_end", epoch - 1, logs)
+        finally:
+            self._display.close()
+        self._callbacks.call("on_train_end", logs)
+
+    def _train(self, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch or several; a row of figures each."""
+        if self._callbacks.watch_batches:
+            return self._train_by_batches(epoch)
+        plan = self._plan
+        orders = self._orders(epoch, self._epochs_at_once(epoch))
+        try:
+            return self._network.train(
+                plan.samples.inputs,
+                plan.samples.targets,
+                plan.samples.sample_weight,
+                orders,
+                batch_size=plan.batch_size,
+                threads=plan.threads,
+                between=lambda progress: self._look(epoch, progress),
+            )
+        except DivergedError as error:
+            self.epochs_done = epoch - plan.first_epoch + error.epoch - 1
+            raise DivergedError(epoch + error.epoch, error.step) from None
+
+    def _train_by_batches(self, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch, a call a batch."""
+        plan = self._plan
+        order = self._orders(epoch, 1)
+        totals = np.zeros(len(plan.names))
+        n_seen = 0
+        for batch, start in enumerate(range(0, plan.samples.n_samples, plan.batch_size)):
+            self._callbacks.call("on_train_batch_begin", batch, None)
+            rows = order[:, start : start + plan.batch_size]
+            try:
+                figures = self._network.train(
+                    plan.samples.inputs,
+                    plan.samples.targets,
+                    plan.samples.sample_weight,
+                    np.ascontiguousarray(rows),
+                    batch_size=plan.batch_size,
+                    threads=plan.threads,
+                )
+            except DivergedError:
+                raise DivergedError(epoch + 1, batch + 1) from None
+            totals += figures[0] * rows.shape[1]
+            n_seen += rows.shape[1]
+            self._callbacks.call("on_train_batch_end", batch, self._logs(totals / n_seen))
+            if self._stopped():
+                break
+        return totals[None] / n_seen
+
+    def _look(self, epoch: int, progress: "Progress") -> None:
+        """Between chunks: note how many epochs are done, and show it."""
+        epoch += progress.epoch
+        self.epochs_done = epoch - self._plan.first_epoch
+        if self._display.verbose or self._callbacks.watch_chunks:
+            arguments = epoch, progress.step, progress.n_steps, self._logs(progress.values)
+            self._display.chunk_end(*arguments)
+            self._callbacks.call("on_chunk_end", *arguments)
+
+    def _finish_epoch(
+        self, epoch: int, row: NDArray[np.float64], seconds: float
+    ) -> dict[str, float]:
+        """Validate, and write the epoch's figures down."""
+        plan = self._plan
+        logs = self._logs(row)
+        if plan.validation is not None:
+            figures = self._network.evaluate(
+                plan.validation.inputs,
+                plan.validation.targets,
+                plan.validation.sample_weight,
+                batch_size=plan.validation_batch_size,
+                threads=plan.threads,
+            )
+            logs |= {f"val_{name}": value for name, value in self._logs(figures).items()}
+        self.history.append(epoch, logs)
+        self._display.epoch_end(epoch, logs, seconds)
+        return logs
+
+    def _logs(self, figures: NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(self._plan.names, figures.tolist(), strict=True))
+
+    def _epochs_at_once(self, epoch: int) -> int:
+        if self._one_by_one:
+            return 1
+        n_samples = self._plan.samples.n_samples
+        bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * n_samples)))
+        if self._display.verbose:
+            bound = min(bound, self._paced)
+        return min(bound, self._plan.epochs - epoch)
+
+    def _pace(self, seconds: float) -> None:
+        """Fit the number of epochs in the next call to the time that the last one took."""
+        if seconds < _DISPLAYED / 2:
+            self._paced *= 2
+        elif seconds > _DISPLAYED and self._paced > 1:
+            self._paced //= 2
+
+    def _orders(self, epoch: int, count: int) -> NDArray[np.int64]:
+        """The orders in which these epochs visit the samples, (count, n_samples)."""
+        plan = self._plan
+        n_samples = plan.samples.n_samples
+        if not plan.shuffle:
+            if self._unshuffled is None or len(self._unshuffled) < count:
+                self._unshuffled = np.tile(np.arange(n_samples), (count, 1))
+            return self._unshuffled[:count]
+        first = plan.epochs_seen + epoch - plan.first_epoch
+        orders = np.empty((count, n_samples), np.int64)
+        for index in range(count):
+            orders[index] = epoch_order(n_samples, plan.seed, first + index)
+        return orders

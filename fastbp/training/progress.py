@@ -1,0 +1,110 @@
+"""Training as it shows on a plain terminal, or in a file."""
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import Literal, TextIO
+
+from fastbp.errors import ArgumentError
+
+# Seconds between two lines, and between two states of the line that is alive.
+_PACE = 0.1
+_BAR_WIDTH = 20
+
+Verbosity = Literal["auto", 0, 1, 2]
+
+
+class Display:
+    """One line an epoch; on a terminal the last line lives.
+
+    Parameters
+    ----------
+    verbose : {"auto", 0, 1, 2}
+        0: nothing. 1 and "auto": a line an epoch, or some ten a second where epochs are shorter; on a terminal
+        there is a bar within the epoch. 2: a line for every epoch and no bar.
+    epochs : int
+        The number of the last epoch.
+    n_samples : int
+        The samples of one epoch.
+    stream : file, optional
+        Where to write; default standard output.
+
+    Examples
+    --------
+    >>> display = Display(2, epochs=20, n_samples=1000)
+    >>> display.epoch_end(4, {"loss": 0.25, "accuracy": 0.875}, seconds=0.002)
+    Epoch  5/20  loss 0.2500  accuracy 0.8750  500,000 samples/s
+    """
+
+    def __init__(
+        self, verbose: Verbosity, *, epochs: int, n_samples: int, stream: TextIO | None = None
+    ) -> None:
+        if verbose not in ("auto", 0, 1, 2):
+            raise ArgumentError(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
+        self.verbose = 1 if verbose == "auto" else int(verbose)
+        self._stream = stream if stream is not None else sys.stdout
+        self._live = self.verbose == 1 and self._stream.isatty()
+        self._epochs = epochs
+        self._n_samples = n_samples
+        self._last_time = -_PACE
+        self._half_written = False
+        self._skipped: str | None = None
+
+    def chunk_end(self, epoch: int, step: int, n_steps: int, logs: Mapping[str, float]) -> None:
+        """Show how far an epoch, counted from 0, has come."""
+        if not self._live or not self._is_time():
+            return
+        filled = _BAR_WIDTH * step // n_steps
+        bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+        line = f"{self._head(epoch)}  [{bar}]  {_figures(logs)}"
+        width = max(shutil.get_terminal_size().columns - 1, 20)
+        self._write(f"\r{line[:width]}\x1b[K")
+        self._half_written = True
+
+    def epoch_end(self, epoch: int, logs: Mapping[str, float], seconds: float) -> None:
+        """Show the figures of a whole epoch, counted from 0, whose training took `seconds`."""
+        if not self.verbose:
+            return
+        rate = self._n_samples / max(seconds, 1e-9)
+        line = f"{self._head(epoch)}  {_figures(logs)}  {rate:,.0f} samples/s"
+        if self.verbose == 2 or epoch + 1 == self._epochs or self._is_time():
+            self._write_line(line)
+        else:
+            self._skipped = line
+
+    def close(self) -> None:
+        """End the line that lives, and show the last epoch if it was skipped."""
+        if self._skipped is not None:
+            self._write_line(self._skipped)
+        elif self._half_written:
+            self._write("\n")
+            self._half_written = False
+
+    def _head(self, epoch: int) -> str:
+        return f"Epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}"
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._last_time < _PACE:
+            return False
+        self._last_time = now
+        return True
+
+    def _write_line(self, line: str) -> None:
+        clear = "\r\x1b[K" if self._half_written else ""
+        self._write(f"{clear}{line}\n")
+        self._half_written = False
+        self._skipped = None
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _figures(logs: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {_figure(value)}" for name, value in logs.items())
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"

@@ -7,6 +7,9 @@ import numpy as np
 
 from fastbp.errors import DataError, unknown_name
 
+# Whole numbers with no more distinct values than this are taken for classes.
+MOST_CLASSES_GUESSED = 20
+
 
 def encode_labels(
     values: object, class_names: Sequence[str] | None = None, *, name: str = "y"
@@ -53,6 +56,28 @@ def encode_labels(
             row = int(np.argmax(codes == position))
             raise DataError(f"{name}, row {row + 1}: {unknown_name('class', text, class_names)}")
     return np.array([known[text] for text in texts], np.int64)[codes], tuple(class_names)
+
+
+def are_labels(targets: np.ndarray) -> bool:
+    """Whether targets look like labels: text, booleans, or few distinct whole numbers in one column.
+
+    Examples
+    --------
+    >>> are_labels(np.array(["cat", "dog"])), are_labels(np.array([0.5, 1.5]))
+    (True, False)
+    >>> are_labels(np.arange(1000) % 10), are_labels(np.arange(1000))
+    (True, False)
+    """
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim != 1:
+        return False
+    if targets.dtype.kind not in "iuf":
+        return True
+    if targets.dtype.kind == "f" and not (np.floor(targets) == targets).all():
+        return False
+    n_distinct = len(np.unique(targets))
+    return n_distinct <= MOST_CLASSES_GUESSED and (n_distinct < len(targets) or n_distinct <= 2)
 
 
 def _column(values: object, name: str) -> np.ndarray:

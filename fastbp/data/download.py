@@ -4,10 +4,8 @@ import hashlib
 import os
 import sys
 import tempfile
-import urllib.request
 import zlib
 from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
 
 from fastbp.errors import DataError
@@ -41,6 +39,10 @@ def fetch(address: str, path: Path, checksum: str, progress: Progress) -> None:
     DataError
         If its content is not what the checksum says.
     """
+    # Imported here: it takes longer than all of this package, and few need it.
+    import urllib.request
+    from http.client import HTTPException
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:

@@ -1,6 +1,7 @@
 """What a person names on the command line, read as a data set or as samples to predict."""
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -166,9 +167,16 @@ def read_arrays(path: Path) -> dict[str, Samples]:
         Keys "train" and "test", as far as the file has them; values x and y, y None where absent.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, since np.load leaves a file open that it cannot read.
+        with path.open("rb") as content:
+            file = np.load(content, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise DataError(f"{path} holds a single array without a name")
             arrays = {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except DataError:
+        raise
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: a damaged flag says that the file is encrypted.
         if "allow_pickle" in str(error):
             raise DataError(f"{path} holds Python objects, which are not read") from error
         raise DataError(f"cannot read {path}: {error}") from error

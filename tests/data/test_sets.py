@@ -59,7 +59,7 @@ def server(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(sets, "FASHION_FILES", checksums)
     with HTTPServer(("127.0.0.1", 0), Handler) as running:
         monkeypatch.setattr(sets, "FASHION_ADDRESS", f"http://127.0.0.1:{running.server_port}/")
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield served
         running.shutdown()
@@ -158,7 +158,9 @@ class TestFashion:
         self, nowhere: Path, server: dict[str, bytes]
     ) -> None:
         server.clear()
-        with pytest.raises(DataError, match=r"could not be downloaded .*404.*dataset-fashion-mnist"):
+        with pytest.raises(
+            DataError, match=r"could not be downloaded .*404.*dataset-fashion-mnist"
+        ):
             sets.load_fashion_mnist()
         assert list(nowhere.iterdir()) == []
 

@@ -1,0 +1,58 @@
+"""A program: rows of kernel addresses and their integers."""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.kernels.registry import kernel_address
+
+
+class Program:
+    """Rows that an executor walks.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Type of the arena.
+
+    Attributes
+    ----------
+    names : list of str
+        What each row does; ``"barrier"`` where workers wait for each other.
+    workspace : int
+        Elements of the arena that the program needs behind the parameters.
+    n_values : int
+        Loss and metrics that it sums.
+    """
+
+    def __init__(self, dtype: str) -> None:
+        self._dtype = dtype
+        self._rows: list[tuple[int, ...]] = []
+        self.names: list[str] = []
+        self.workspace = 0
+        self.n_values = 0
+
+    def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
+        """Add a row that calls a kernel, compiled now if it never was."""
+        self._rows.append((kernel_address(kernel, self._dtype, *options), *fields))
+        self.names.append(" ".join([kernel, *(str(o) for o in options)]))
+
+    def add_barrier(self) -> None:
+        """Add a row at which all workers wait for each other."""
+        self._rows.append((0,))
+        self.names.append("barrier")
+
+    def rows(self) -> NDArray[np.int64]:
+        """The rows as a matrix, padded to one width."""
+        width = max(len(row) for row in self._rows)
+        matrix = np.zeros((len(self._rows), width), np.int64)
+        for i, row in enumerate(self._rows):
+            matrix[i, : len(row)] = row
+        return matrix
+
+
+def float_bits(number: float) -> int:
+    """The bits of a float64: how a row of integers holds a number."""
+    return struct.unpack("<q", struct.pack("<d", number))[0]

@@ -1,0 +1,6 @@
+"""Runs programs: arena, executor, team of workers, chunks."""
+
+from fastbp.engine.network import Network
+from fastbp.engine.progress import Progress
+
+__all__ = ["Network", "Progress"]

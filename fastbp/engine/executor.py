@@ -1,0 +1,150 @@
+"""The loop that walks a program: every step of a chunk, alone or as a team of workers.
+
+`program` has a row a kernel call: the kernel's address, then its fields; address 0 is a barrier, where data changes hands.
+Compiled once for all networks and both precisions.
+
+A team may not be whole: nothing promises that all iterations of a ``prange`` run at the same time. So workers first
+meet. Whoever arrives before the door closes is in the team; who comes late returns at once. The bits do not depend
+on who came, since every kernel gives each output element to one worker and sums in a fixed order.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, prange, types
+
+from fastbp.engine.atomics import (
+    atomic_add,
+    atomic_load,
+    atomic_or,
+    atomic_store,
+    call_kernel,
+    load_word,
+    yield_processor,
+)
+from fastbp.kernels.context import CONTEXT_SIZE, Context
+from fastbp.runtime.cache import compile_function
+
+
+class Job(NamedTuple):
+    """What a chunk works on: one array of integers."""
+
+    arena: int  # address
+    hyper: int  # address of the first step's numbers
+    hyper_stride: int  # bytes from a step's numbers to the next; 0 where they are constant
+    values: int  # address of float64 [epoch][n_values]
+    n_values: int
+    status: int  # address of an int64
+    first_step: int
+    n_steps: int
+    steps_per_epoch: int
+    batch: int
+    samples: int  # in an epoch
+
+
+_ROWS = Context._fields.index("rows")
+_FIRST = Context._fields.index("first")
+_VALUES = Context._fields.index("values")
+_STEP = Context._fields.index("step")
+
+# Words of the meeting, each on a cache line of its own.
+_ARRIVED, _TEAM, _BARRIER = 0, 8, 16
+MEETING_SIZE = 24
+_CLOSED = 1 << 32
+#: How long the first worker waits for the others, in looks at the counter (some 0.1 ms).
+_PATIENCE = 20_000
+#: Looks at a barrier before the processor is given away.
+_SPINS = 2_000
+
+
+@njit(boundscheck=False)
+def _walk(program, contexts, job, meeting, worker, workers):
+    (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps, per_epoch, batch, samples) = (
+        job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7], job[8], job[9], job[10]
+    )  # fmt: skip
+    passed = 0
+    context = contexts[worker]
+    epoch = first_step // per_epoch
+    place = (first_step - epoch * per_epoch) * batch
+    for step in range(first_step, first_step + n_steps):
+        context[_ROWS] = min(batch, samples - place)
+        context[_FIRST] = epoch * samples + place
+        context[_VALUES] = values + epoch * n_values * 8
+        context[_STEP] = step + 1
+        for row in range(program.shape[0]):
+            address = program[row, 0]
+            if address != 0:
+                call_kernel(address, program, row, arena, contexts, worker, hyper, worker, workers)
+            else:
+                if workers > 1:
+                    passed += workers
+                    atomic_add(meeting, _BARRIER, 1)
+                    looks = 0
+                    while atomic_load(meeting, _BARRIER) < passed:
+                        looks += 1
+                        if looks > _SPINS:
+                            yield_processor()
+                if load_word(status) != 0:
+                    return
+        hyper += hyper_stride
+        place += batch
+        if place >= samples:
+            place = 0
+            epoch += 1
+
+
+def _alone(program, contexts, job, meeting):
+    _walk(program, contexts, job, meeting, 0, 1)
+
+
+@njit(boundscheck=False)
+def _join(program, contexts, job, meeting, wanted):
+    worker = atomic_add(meeting, _ARRIVED, 1)
+    if worker >= _CLOSED:
+        return
+    if worker == 0:
+        looks = 0
+        while atomic_load(meeting, _ARRIVED) < wanted and looks < _PATIENCE:
+            looks += 1
+        team = atomic_or(meeting, _ARRIVED, _CLOSED)
+        atomic_store(meeting, _TEAM, team)
+    else:
+        looks = 0
+        while atomic_load(meeting, _TEAM) == 0:
+            looks += 1
+            if looks > _SPINS:
+                yield_processor()
+    _walk(program, contexts, job, meeting, worker, atomic_load(meeting, _TEAM))
+
+
+def _together(program, contexts, job, meeting, wanted):
+    for _ in prange(wanted):
+        _join(program, contexts, job, meeting, wanted)
+
+
+_MATRIX = types.Array(types.int64, 2, "C")
+_WORDS = types.Array(types.int64, 1, "C")
+
+
+@cache
+def alone() -> Any:
+    """``f(program, contexts, job, meeting)``: one worker, no parallel region."""
+    return compile_function("executor-alone", _alone, types.void(_MATRIX, _MATRIX, _WORDS, _WORDS))
+
+
+@cache
+def together() -> Any:
+    """``f(program, contexts, job, meeting, wanted)``: up to `wanted` workers in a parallel region."""
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64)
+    return compile_function("executor-together", _together, signature, parallel=True)
+
+
+def new_meeting() -> np.ndarray:
+    """Words at which a team meets; all zero before each region."""
+    return np.zeros(MEETING_SIZE, np.int64)
+
+
+def new_contexts(workers: int) -> np.ndarray:
+    """A context for each worker."""
+    return np.zeros((workers, CONTEXT_SIZE), np.int64)

@@ -1,0 +1,328 @@
+"""A network that lives: its parameters, its optimizer's state, and the programs that run on them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.compiler.graph import build_graph
+from fastbp.compiler.layout import Allocator, ParameterLayout
+from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
+from fastbp.data.source import DTYPES, Source
+from fastbp.engine.arena import Arena
+from fastbp.engine.progress import Progress
+from fastbp.engine.session import Session
+from fastbp.engine.training import train
+from fastbp.nn.layers import Layer
+from fastbp.runtime.threads import chosen_workers
+
+#: Samples that a forward-only program takes at once.
+_FORWARD_BATCH = 512
+
+
+class Network:
+    """Parameters, optimizer state and programs of one network.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Columns of the input.
+    layers : sequence of Dense and Activation
+    dtype : {"float32", "float64"}
+    weights : list of ndarray
+        Kernel (n_in, n_out) and bias (n_out,) of each dense layer in turn.
+    normalization : tuple of ndarray (n_inputs,) or None
+        Mean and scale: inputs become ``(x - mean) * scale`` while they are gathered.
+
+    Attributes
+    ----------
+    steps : int
+        Updates done since the optimizer was configured.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Sequence[Layer],
+        *,
+        dtype: str,
+        weights: Sequence[NDArray[Any]],
+        normalization: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    ) -> None:
+        self._operations = build_graph(n_inputs, layers)
+        self._dtype = np.dtype(dtype)
+        self._layout = ParameterLayout(self._operations, self._dtype)
+        self._arena = Arena(self._dtype)
+        self._normalization = normalization
+        self._goal: Goal | None = None
+        self._optimizer: Any = None
+        self._sessions: dict[Request, Session] = {}
+        self._n_slots = 0
+        self.steps = 0
+        self._arena.require(self._state_size, 0)
+        self._place_normalization()
+        self.set_weights(weights)
+
+    # --- parameters and state ---
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of the output."""
+        return self._operations[-1].n_out
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers in all kernels and biases."""
+        return sum(o.n_out * (o.n_in + o.layer.use_bias) for o in self._layout.dense)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of all parameters and activations."""
+        return self._dtype
+
+    @property
+    def _parameters_size(self) -> int:
+        """Elements of parameters and slots."""
+        return self._layout.size * (1 + self._n_slots)
+
+    @property
+    def _state_size(self) -> int:
+        """Elements that live as long as the network: parameters, slots, normalization."""
+        allocator = Allocator(self._dtype, self._parameters_size)
+        if self._normalization is not None:
+            n_in = self._layout.dense[0].n_in
+            self._normalization_at = (
+                allocator.take(n_in + self._layout.lanes),
+                allocator.take(n_in + self._layout.lanes),
+            )
+        return allocator.end
+
+    def _place_normalization(self) -> None:
+        if self._normalization is not None:
+            for offset, numbers in zip(self._normalization_at, self._normalization, strict=True):
+                self._arena.array[offset : offset + len(numbers)] = numbers
+
+    def weights(self) -> list[NDArray[np.floating]]:
+        """Copies of kernels and biases in Keras's order."""
+        return self._layout.read(self._arena.array)
+
+    def set_weights(self, arrays: Sequence[NDArray[Any]]) -> None:
+        """Set kernels and biases, in the order of `weights`."""
+        self._layout.write(self._arena.array, arrays)
+
+    def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
+        """Choose what training minimizes, how, and what is reported; resets the optimizer's state.
+
+        Parameters
+        ----------
+        loss : Loss
+        optimizer : Optimizer or None
+        metrics : sequence of Metric
+        """
+        arrays = self.weights()
+        self._goal = Goal(loss.name, loss.targets == "classes", tuple(m.kind for m in metrics))
+        self._optimizer = optimizer
+        self._n_slots = len(optimizer.slots) if optimizer is not None else 0
+        self._sessions.clear()
+        self._arena = Arena(self._dtype)
+        self._arena.require(self._state_size, 0)
+        self._place_normalization()
+        self.set_weights(arrays)
+        self.steps = 0
+
+    def _slot(self, index: int) -> NDArray[np.floating]:
+        size = self._layout.size
+        return self._arena.array[size * (1 + index) : size * (2 + index)]
+
+    def optimizer_state(self) -> dict[str, NDArray[Any]]:
+        """The number of updates, and for each slot one array a parameter array."""
+        state: dict[str, NDArray[Any]] = {"step": np.array(self.steps, np.int64)}
+        for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
+            for i, array in enumerate(self._layout.read(self._slot(k))):
+                state[f"{name}/{i}"] = array
+        return state
+
+    def set_optimizer_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Set what `optimizer_state` returned."""
+        n_arrays = len(self.weights())
+        for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
+            self._layout.write(self._slot(k), [state[f"{name}/{i}"] for i in range(n_arrays)])
+        self.steps = int(state["step"])
+
+    def snapshot(self) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state, as they lie in the arena."""
+        return self._arena.array[: self._parameters_size].copy()
+
+    def restore(self, snapshot: NDArray[np.floating]) -> None:
+        """Put a `snapshot` back."""
+        self._arena.array[: self._parameters_size] = snapshot
+
+    def is_finite(self) -> bool:
+        """Whether all parameters and the optimizer's state are finite."""
+        return bool(np.isfinite(self._arena.array[: self._parameters_size]).all())
+
+    # --- programs ---
+
+    def _session(self, request: Request) -> Session:
+        """The program for a request, lowered when first asked for."""
+        found = self._sessions.get(request)
+        if found is None:
+            begin = self._state_size
+            lowering = Lowering(
+                self._layout,
+                self._operations,
+                request,
+                None if request.predict else self._goal,
+                self._normalization_at if self._normalization is not None else None,
+                begin,
+                self._layout.size,
+            )
+            found = Session(lowering.build(), lowering.gradients)
+            self._sessions[request] = found
+        self._arena.require(self._state_size + found.workspace, self._state_size)
+        found.arena_address = self._arena.address
+        return found
+
+    def _input_kind(self, inputs: Source) -> InputKind:
+        name = DTYPES[inputs.code]
+        in_place = (
+            name == self._dtype.name
+            and inputs.column_stride == self._dtype.itemsize
+            and self._normalization is None
+        )
+        return InputKind(name, in_place)
+
+    def _request(
+        self,
+        batch: int,
+        inputs: Source,
+        targets: Source | None = None,
+        weights: Source | None = None,
+        rule: str | None = None,
+    ) -> Request:
+        return Request(
+            batch,
+            self._input_kind(inputs),
+            None if targets is None else DTYPES[targets.code],
+            None if weights is None else DTYPES[weights.code],
+            rule,
+            predict=targets is None,
+        )
+
+    @property
+    def flops_per_sample(self) -> int:
+        """Arithmetic of a training step for one sample."""
+        return sum(2 * o.n_in * o.n_out * (2 if o.is_first else 3) for o in self._layout.dense)
+
+    # --- what runs ---
+
+    def train(
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None,
+        orders: NDArray[np.int64],
+        *,
+        batch_size: int,
+        threads: int | str = "auto",
+        between: Callable[[Progress], bool | None] | None = None,
+    ) -> NDArray[np.float64]:
+        """Train for as many epochs as `orders` has rows.
+
+        Parameters
+        ----------
+        inputs, targets : Source
+        sample_weight : Source or None
+        orders : ndarray of int64 (n_epochs, n_used)
+            The order of the samples in each epoch.
+        batch_size : int
+        threads : int or "auto"
+        between : callable, optional
+            Called between chunks, with the state at a whole step. Returning True stops.
+
+        Returns
+        -------
+        ndarray of float64 (epochs done, 1 + n_metrics)
+            Means of loss and metrics over the samples of each epoch.
+
+        Raises
+        ------
+        DivergedError
+            When a loss is not finite. The weights are the last finite ones.
+        """
+        batch = min(batch_size, orders.shape[1])
+        request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
+        session = self._session(request)
+        workers = chosen_workers(threads)
+        session.bind(workers, inputs, targets, sample_weight, orders)
+        return train(
+            self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
+        )
+
+    def evaluate(
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None = None,
+        *,
+        batch_size: int | None = None,
+        threads: int | str = "auto",
+    ) -> NDArray[np.float64]:
+        """Means of loss and metrics over a set, shape (1 + n_metrics,)."""
+        session, values = self._forward_only(
+            inputs, targets, sample_weight, batch_size, threads, None
+        )
+        return values[0] / inputs.n_samples
+
+    def predict(
+        self, inputs: Source, *, batch_size: int | None = None, threads: int | str = "auto"
+    ) -> NDArray[np.floating]:
+        """Outputs for a set, shape (n_samples, n_outputs)."""
+        outputs = np.empty((inputs.n_samples, self.n_outputs), self._dtype)
+        self._forward_only(inputs, None, None, batch_size, threads, outputs)
+        return outputs
+
+    def gradients(
+        self, inputs: Source, targets: Source, sample_weight: Source | None = None
+    ) -> tuple[float, list[NDArray[np.floating]]]:
+        """Loss of a set as one batch, and its gradients in the order of `weights`."""
+        n = inputs.n_samples
+        session = self._session(self._request(n, inputs, targets, sample_weight, "store"))
+        session.bind(1, inputs, targets, sample_weight, None)
+        values = session.run_epoch(n, n, 1)
+        begin = session.gradients
+        arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])
+        return float(values[0, 0]) / n, arrays
+
+    def _forward_only(
+        self,
+        inputs: Source,
+        targets: Source | None,
+        sample_weight: Source | None,
+        batch_size: int | None,
+        threads: int | str,
+        outputs: NDArray[np.floating] | None,
+    ) -> tuple[Session, NDArray[np.float64]]:
+        n = inputs.n_samples
+        batch = min(batch_size or _FORWARD_BATCH, n)
+        session = self._session(self._request(batch, inputs, targets, sample_weight))
+        workers = chosen_workers(threads)
+        if threads == "auto" and self.flops_per_sample * n < 3_000_000:
+            workers = 1
+        session.bind(workers, inputs, targets, sample_weight, None, outputs)
+        return session, session.run_epoch(n, batch, workers)
+
+    def memory_plan(self, batch_size: int) -> dict[str, int]:
+        """Bytes that training at this batch size will take, by purpose."""
+        itemsize = self._dtype.itemsize
+        parameters = self._layout.size * itemsize
+        state = parameters * self._n_slots
+        plan = {"parameters": parameters, "optimizer_state": state}
+        if self._goal is not None and self._optimizer is not None:
+            targets = "int64" if self._goal.sparse else self._dtype.name
+            kind = InputKind(self._dtype.name, self._normalization is None)
+            request = Request(batch_size, kind, targets, None, self._optimizer.rule)
+            plan["activations"] = self._session(request).workspace * itemsize
+        plan["total"] = sum(plan.values())
+        return plan

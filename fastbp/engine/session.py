@@ -1,0 +1,120 @@
+"""A program bound to somebody's data: what the executor is called with."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.compiler.program import Program
+from fastbp.data.source import Source
+from fastbp.engine import executor, team
+from fastbp.engine.executor import Job
+from fastbp.kernels.context import Context
+
+_FIELD = {name: i for i, name in enumerate(Context._fields)}
+_NO_HYPER = np.zeros(1)
+
+
+class Session:
+    """One program, its contexts, and where its data lie.
+
+    Parameters
+    ----------
+    program : Program
+    gradients : int
+        Offset of the gradients in the arena, -1 where the program keeps none.
+    """
+
+    def __init__(self, program: Program, gradients: int = -1) -> None:
+        self.rows = program.rows()
+        self.names = program.names
+        self.workspace = program.workspace
+        self.n_values = program.n_values
+        self.gradients = gradients
+        self.arena_address = 0
+        self.status = np.zeros(1, np.int64)
+        self._contexts = executor.new_contexts(1)
+        self._job = np.zeros(len(Job._fields), np.int64)
+        self._alive: tuple[Any, ...] = ()
+
+    def bind(
+        self,
+        workers: int,
+        inputs: Source,
+        targets: Source | None,
+        weights: Source | None,
+        orders: NDArray[np.int64] | None,
+        outputs: NDArray[np.floating] | None = None,
+    ) -> None:
+        """Point every worker's context at the data. The session keeps the arrays alive while it runs."""
+        if len(self._contexts) < workers:
+            self._contexts = executor.new_contexts(workers)
+        self._alive = (inputs, targets, weights, orders, outputs)
+        facts = {
+            "order": 0 if orders is None else orders.ctypes.data,
+            "inputs": inputs.address,
+            "inputs_row_stride": inputs.row_stride,
+            "inputs_column_stride": inputs.column_stride,
+            "status": self.status.ctypes.data,
+            "outputs": 0 if outputs is None else outputs.ctypes.data,
+        }
+        if targets is not None:
+            facts["targets"] = targets.address
+            facts["targets_row_stride"] = targets.row_stride
+            facts["targets_column_stride"] = targets.column_stride
+        if weights is not None:
+            facts["weights"] = weights.address
+            facts["weights_stride"] = weights.row_stride
+        for name, value in facts.items():
+            self._contexts[:, _FIELD[name]] = value
+
+    def release(self) -> None:
+        """Let go of the caller's arrays."""
+        self._alive = ()
+
+    def run(
+        self,
+        first_step: int,
+        n_steps: int,
+        *,
+        samples: int,
+        batch: int,
+        workers: int,
+        values: NDArray[np.float64],
+        hyper: NDArray[np.floating],
+        hyper_is_constant: bool,
+    ) -> int:
+        """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part."""
+        job = self._job
+        job[:] = (
+            self.arena_address,
+            hyper.ctypes.data,
+            0 if hyper_is_constant else hyper.strides[0],
+            values.ctypes.data,
+            self.n_values,
+            self.status.ctypes.data,
+            first_step,
+            n_steps,
+            -(-samples // batch),
+            batch,
+            samples,
+        )
+        return team.run(self.rows, self._contexts, job, workers)
+
+    def run_epoch(self, samples: int, batch: int, workers: int) -> NDArray[np.float64]:
+        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values)."""
+        values = np.zeros((1, max(1, self.n_values)))
+        self.status[0] = 0
+        n_steps = -(-samples // batch)
+        self.run(
+            0,
+            n_steps,
+            samples=samples,
+            batch=batch,
+            workers=workers,
+            values=values,
+            hyper=_NO_HYPER,
+            hyper_is_constant=True,
+        )
+        self.release()
+        return values

@@ -1,0 +1,175 @@
+"""Training in chunks: short enough for Ctrl-C and callbacks, long enough that Python costs nothing."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.engine.progress import Progress
+from fastbp.engine.session import Session
+from fastbp.errors import DivergedError
+
+if TYPE_CHECKING:
+    from fastbp.engine.network import Network
+
+#: Seconds that a chunk should last.
+_CHUNK_SECONDS = 0.04
+#: Steps of a chunk at most, which bounds the table of the optimizer's numbers.
+_MOST_STEPS = 1 << 14
+#: Seconds between copies of the state from which a diverged run is replayed.
+_SNAPSHOT_SECONDS = 1.0
+#: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
+_FLOPS_WORTH_A_TEAM = 1_000_000
+#: A cautious first guess of the speed.
+_FLOPS_PER_SECOND = 2e10
+
+
+class _Run:
+    """One call of `train`: what stays the same from chunk to chunk."""
+
+    def __init__(
+        self,
+        network: "Network",
+        session: Session,
+        optimizer: Any,
+        samples: int,
+        batch: int,
+        values: NDArray[np.float64],
+    ) -> None:
+        self._network, self._session, self._optimizer = network, session, optimizer
+        self._samples, self._batch, self.values = samples, batch, values
+        self._dtype = network.dtype
+        self.steps_before = network.steps
+
+    def steps(self, first: int, count: int, workers: int, values: NDArray[np.float64]) -> int:
+        """Run steps `first` to `first + count`; returns the number of workers that took part."""
+        constant = self._optimizer.hyper_is_constant
+        begin = self.steps_before + first + 1
+        numbers = np.arange(begin, begin + (1 if constant else count), dtype=np.int64)
+        hyper = np.ascontiguousarray(self._optimizer.hyper(numbers), self._dtype)
+        return self._session.run(
+            first,
+            count,
+            samples=self._samples,
+            batch=self._batch,
+            workers=workers,
+            values=values,
+            hyper=hyper,
+            hyper_is_constant=constant,
+        )
+
+
+class _Workers:
+    """How many workers: as told, or whichever of one and all was faster in the first chunks."""
+
+    def __init__(self, most: int, undecided: bool) -> None:
+        self._candidates = [most, 1] if undecided and most > 1 else [most]
+        self._seconds: dict[int, float] = {}
+        self.count = self._candidates[0]
+
+    def learn(self, seconds_per_step: float) -> None:
+        """Take note of a chunk's speed and choose for the next one."""
+        if len(self._candidates) < 2:
+            return
+        best = min(seconds_per_step, self._seconds.get(self.count, seconds_per_step))
+        self._seconds[self.count] = best
+        untried = [c for c in self._candidates if c not in self._seconds]
+        self.count = untried[0] if untried else min(self._seconds, key=self._seconds.__getitem__)
+        if not untried:
+            self._candidates = [self.count]
+
+
+def train(
+    network: "Network",
+    session: Session,
+    optimizer: Any,
+    shape: tuple[int, ...],
+    batch: int,
+    workers: int,
+    automatic: bool,
+    between: Callable[[Progress], bool | None] | None,
+) -> NDArray[np.float64]:
+    """Run all steps of `shape` = (n_epochs, samples an epoch); see `Network.train`."""
+    n_epochs, samples = shape
+    per_epoch = -(-samples // batch)
+    total = n_epochs * per_epoch
+    values = np.zeros((n_epochs, session.n_values))
+    run = _Run(network, session, optimizer, samples, batch, values)
+    flops = network.flops_per_sample * batch
+    if automatic and flops < _FLOPS_WORTH_A_TEAM:
+        workers = 1
+    team = _Workers(workers, automatic)
+    seconds_per_step = max(flops / _FLOPS_PER_SECOND, 1e-6)
+    session.status[0] = 0
+    done = 0
+    kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
+    try:
+        while done < total:
+            count = max(1, min(int(_CHUNK_SECONDS / seconds_per_step), total - done, _MOST_STEPS))
+            begin = time.perf_counter()
+            run.steps(done, count, team.count, values)
+            now = time.perf_counter()
+            if session.status[0]:
+                _go_back(network, run, session, kept, kept_at, int(session.status[0]) - 1)
+                failed = int(session.status[0]) - 1
+                raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
+            done += count
+            network.steps = run.steps_before + done
+            seconds_per_step = (now - begin) / count
+            team.learn(seconds_per_step)
+            if now - kept_when > _SNAPSHOT_SECONDS and done < total:
+                kept, kept_at, kept_when = network.snapshot(), done, now
+            if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
+                break
+    finally:
+        session.release()
+    return values[: -(-done // per_epoch)] / samples
+
+
+def _progress(
+    values: NDArray[np.float64], done: int, per_epoch: int, samples: int, batch: int
+) -> Progress:
+    epoch = (done - 1) // per_epoch
+    step = done - epoch * per_epoch
+    seen = min(step * batch, samples)
+    return Progress(epoch, step, per_epoch, values[epoch] / seen)
+
+
+def _go_back(
+    network: "Network",
+    run: _Run,
+    session: Session,
+    kept: NDArray[np.floating],
+    kept_at: int,
+    failed: int,
+) -> None:
+    """Put the network where its weights were last finite.
+
+    The failed step touched no weights, but the one before may have made them infinite. Steps are exact, so they are run again
+    from the last copy; the number of steps after which all is finite is found by halving.
+    """
+    status = int(session.status[0])
+    unused = np.zeros_like(run.values)
+
+    def replay(count: int) -> bool:
+        network.restore(kept)
+        session.status[0] = 0
+        position = kept_at
+        while position < kept_at + count:
+            steps = min(_MOST_STEPS, kept_at + count - position)
+            run.steps(position, steps, 1, unused)
+            position += steps
+        return network.is_finite()
+
+    good = failed - kept_at
+    if not network.is_finite():
+        low, high = 0, good
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if replay(middle) else (low, middle - 1)
+        replay(low)
+        good = low
+    network.steps = run.steps_before + kept_at + good
+    session.status[0] = status

@@ -1,0 +1,352 @@
+"""The products of a dense layer, and what is fused into their register tiles.
+
+The first layer has its features in lanes and reads the samples in place; its weights are
+``[output block][input][L outputs]``. All other layers have samples in lanes and weights ``[output][stride of inputs]``. So each
+weight is stored once, and forward pass, input gradient and weight gradient all read it as it lies.
+"""
+
+from typing import NamedTuple
+
+from numba import njit
+
+from fastbp.kernels import simd
+from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.context import Context, sample_blocks, share
+from fastbp.kernels.rules import RULES
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, product
+
+
+class FirstForward(NamedTuple):
+    """Fields of `first_forward`."""
+
+    table: int  # addresses of the batch's rows
+    weights: int
+    bias: int
+    outputs: int  # features in lanes
+    samples: int  # padded samples of `outputs`
+    n_in: int
+    n_out: int
+    rows_at_a_time: int
+
+
+def first_forward(activation):
+    """outputs[s, o] = activation(bias[o] + sum over i of x[s, i] * weights[i, o]);  a worker owns whole samples"""
+    activate = ACTIVATIONS[activation].value
+
+    def finish(value, row, block, environment):
+        arena, outputs, block_stride, bias, lanes = environment
+        value = activate(value + simd.load(arena, bias + block * lanes))
+        simd.store(arena, outputs + block * block_stride + row * lanes, value)
+
+    sweep = product("row table", finish)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, FirstForward)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
+        environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
+        sweep(
+            table, 0, 1, 0, r.n_in,
+            simd.advance(arena, r.weights), r.n_in * lanes,
+            (first * lanes, end * lanes, r.rows_at_a_time),
+            (0, (r.n_out + lanes - 1) // lanes),
+            environment,
+        )  # fmt: skip
+
+    return kernel
+
+
+class Forward(NamedTuple):
+    """Fields of `forward`."""
+
+    inputs: int  # samples in lanes
+    inputs_features: int  # padded
+    weights: int
+    weights_stride: int
+    bias: int
+    outputs: int  # samples in lanes
+    outputs_features: int  # padded
+    sums: int  # what the activation was applied to, kept for its derivative; as `outputs`
+    n_in: int
+    n_out: int
+    rows_at_a_time: int
+
+
+def forward(activation):
+    """outputs[o, s] = activation(bias[o] + sum over i of weights[o, i] * inputs[i, s]);  a worker owns whole samples"""
+    functions = ACTIVATIONS[activation]
+    activate, keeps_input = functions.value, functions.keeps == "input"
+
+    def finish(value, row, block, environment):
+        arena, outputs, block_stride, bias, lanes, sums = environment
+        value = value + simd.get(arena, bias + row)
+        at = block * block_stride + row * lanes
+        if keeps_input:
+            simd.store(arena, sums + at, value)
+        simd.store(arena, outputs + at, activate(value))
+
+    sweep = product("strided", finish)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Forward)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        environment = (arena, r.outputs, r.outputs_features * lanes, r.bias, lanes, r.sums)
+        sweep(
+            simd.advance(arena, r.weights), r.weights_stride, 1, 0, r.n_in,
+            simd.advance(arena, r.inputs), r.inputs_features * lanes,
+            (0, r.n_out, r.rows_at_a_time),
+            sample_blocks(c.rows, lanes, worker, workers),
+            environment,
+        )  # fmt: skip
+
+    return kernel
+
+
+class InputGradient(NamedTuple):
+    """Fields of `input_gradient`."""
+
+    output_gradient: int  # samples in lanes
+    output_features: int  # padded
+    weights: int
+    weights_stride: int
+    kept: int  # what the layer below kept for the derivative of its activation; samples in lanes
+    gradient: int  # samples in lanes
+    gradient_features: int  # padded; that of `kept` too
+    n_in: int
+    n_out: int
+    rows_at_a_time: int
+
+
+def input_gradient(activation):
+    """gradient[i, s] = activation'(kept[i, s]) * sum over o of weights[o, i] * output_gradient[o, s]
+
+    The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
+    """
+    backward = ACTIVATIONS[activation].backward
+
+    def finish(value, row, block, environment):
+        arena, gradient, block_stride, kept, lanes = environment
+        at = block * block_stride + row * lanes
+        simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
+
+    sweep = product("strided", finish)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, InputGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        environment = (arena, r.gradient, r.gradient_features * lanes, r.kept, lanes)
+        sweep(
+            simd.advance(arena, r.weights), 1, r.weights_stride, 0, r.n_out,
+            simd.advance(arena, r.output_gradient), r.output_features * lanes,
+            (0, r.n_in, r.rows_at_a_time),
+            sample_blocks(c.rows, lanes, worker, workers),
+            environment,
+        )  # fmt: skip
+
+    return kernel
+
+
+def _take(rule, regularized):
+    """``(setup, take)``: what becomes of a vector of the weight gradient while it is in a register.
+
+    ``setup(arena, slots, slot_stride, l1, l2, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
+    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots.
+    """
+    if rule == "store":
+
+        @njit
+        def setup(arena, slots, slot_stride, l1, l2, hyper):
+            return simd.advance(arena, slots), simd.cast_to(arena, l1), simd.cast_to(arena, l2)
+
+        @njit
+        def take(gradient, weights, index, state):
+            target, l1, l2 = state
+            if regularized:
+                gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
+            simd.store(target, index, gradient)
+
+        return setup, take
+
+    function, n_slots, n_hyper = RULES[rule]
+
+    @njit
+    def setup(arena, slots, slot_stride, l1, l2, hyper):
+        pointers = simd.pointers_apart(simd.advance(arena, slots), slot_stride, n_slots)
+        return (
+            pointers,
+            simd.get_many(hyper, n_hyper),
+            simd.cast_to(arena, l1),
+            simd.cast_to(arena, l2),
+        )
+
+    @njit
+    def take(gradient, weights, index, state):
+        pointers, numbers, l1, l2 = state
+        weight = simd.load(weights, index)
+        if regularized:
+            gradient = _penalized(gradient, weight, l1, l2)
+        weight, values = function(weight, gradient, simd.load_each(pointers, index), numbers)
+        simd.store(weights, index, weight)
+        simd.store_each(pointers, index, values)
+
+    return setup, take
+
+
+@njit
+def _penalized(gradient, weight, l1, l2):
+    """gradient + l1 * sign(weight) + 2 * l2 * weight"""
+    sign = simd.select(weight > 0.0, l1, simd.select(weight < 0.0, -l1, weight * 0.0))
+    return simd.fma(2.0 * l2, weight, gradient) + sign
+
+
+class WeightGradient(NamedTuple):
+    """Fields of `first_weight_gradient` and `weight_gradient`."""
+
+    inputs: int  # the table of row addresses in the first layer, else features in lanes
+    output_gradient: int  # features in lanes in the first layer, else samples in lanes
+    output_features: int  # padded
+    samples: int  # padded samples of what has features in lanes
+    weights: int
+    weights_stride: int
+    slots: int
+    slot_stride: int
+    l1: int  # bits of a float64
+    l2: int
+    n_in: int
+    n_out: int
+    rows_at_a_time: int
+
+
+def first_weight_gradient(rule, regularized):
+    """weights[i, o] <- rule(weights[i, o], sum over s of x[s, i] * output_gradient[s, o])
+
+    A worker owns whole tiles of the weights and adds samples in ascending order.
+    """
+    setup, take = _take(rule, regularized)
+
+    def finish(value, row, block, environment):
+        weights, block_stride, lanes, state = environment
+        take(value, weights, block * block_stride + row * lanes, state)
+
+    sweep = product("transposed row table", finish)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WeightGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
+        sweep(
+            table, 0, 1, 0, c.rows,
+            simd.advance(arena, r.output_gradient), r.samples * lanes,
+            (rows[0], rows[1], r.rows_at_a_time), blocks,
+            (simd.advance(arena, r.weights), r.n_in * lanes, lanes, state),
+        )  # fmt: skip
+
+    return kernel
+
+
+def weight_gradient(rule, regularized):
+    """weights[o, i] <- rule(weights[o, i], sum over s of output_gradient[o, s] * inputs[s, i])
+
+    A worker owns whole tiles of the weights and adds samples in ascending order.
+    """
+    setup, take = _take(rule, regularized)
+
+    def finish(value, row, block, environment):
+        weights, row_stride, lanes, state = environment
+        take(value, weights, row * row_stride + block * lanes, state)
+
+    sweep = product("blocked", finish)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WeightGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
+        sweep(
+            simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes, c.rows,
+            simd.advance(arena, r.inputs), r.samples * lanes,
+            (rows[0], rows[1], r.rows_at_a_time), blocks,
+            (simd.advance(arena, r.weights), r.weights_stride, lanes, state),
+        )  # fmt: skip
+
+    return kernel
+
+
+@njit
+def _tiles(rows, blocks, worker, workers):
+    """A worker's ``((first row, end row), (first block, end block))``: whole tiles, split along the longer side"""
+    across, down = (blocks + COLUMNS - 1) // COLUMNS, (rows + MAIN_ROWS - 1) // MAIN_ROWS
+    if down >= across:
+        first, end = share(down, worker, workers)
+        return (first * MAIN_ROWS, min(end * MAIN_ROWS, rows)), (0, blocks)
+    first, end = share(across, worker, workers)
+    return (0, rows), (first * COLUMNS, min(end * COLUMNS, blocks))
+
+
+class BiasGradient(NamedTuple):
+    """Fields of `bias_gradient`."""
+
+    output_gradient: int  # samples in lanes
+    output_features: int  # padded
+    bias: int
+    slots: int
+    slot_stride: int
+    l1: int  # bits of a float64
+    l2: int
+    n_out: int
+
+
+def bias_gradient(rule, regularized):
+    """bias[o] <- rule(bias[o], sum over s of output_gradient[o, s])
+
+    Lane by lane over the sample blocks, then the lanes as a binary tree. A worker owns whole blocks of L outputs.
+    """
+    setup, take = _take(rule, regularized)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, BiasGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        bias = simd.advance(arena, r.bias)
+        first, end = share((r.n_out + lanes - 1) // lanes, worker, workers)
+        for block in range(first, end):
+            at = r.output_gradient + block * lanes * lanes
+            total = simd.load_block(arena, at, lanes)
+            for _ in range(1, (c.rows + lanes - 1) // lanes):
+                at += r.output_features * lanes
+                total = simd.add_many(total, simd.load_block(arena, at, lanes))
+            if (block + 1) * lanes > r.n_out:
+                total = simd.keep_first(total, r.n_out - block * lanes)
+            take(simd.horizontal_sums(total), bias, block * lanes, state)
+
+    return kernel

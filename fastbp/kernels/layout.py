@@ -1,0 +1,213 @@
+"""Moving numbers: from the caller's memory into the arena, between layouts, and predictions back out."""
+
+from typing import NamedTuple
+
+import numba
+from numba import njit
+
+from fastbp.kernels import simd
+from fastbp.kernels.context import Context, sample_blocks, sample_number
+
+
+class GatherInputs(NamedTuple):
+    """Fields of `gather_inputs` and `point_at_inputs`."""
+
+    table: int  # addresses of the batch's rows, int64, padded to whole blocks
+    inputs: int  # [sample][stride], written by gather_inputs alone
+    stride: int
+    n_in: int
+    mean: int  # of the normalization, or -1
+    scale: int
+
+
+def point_at_inputs():
+    """table[s] = address of sample s of the batch, which is read in place; the last sample again in the padding"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, GatherInputs)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
+        inputs = simd.pointer_like(arena, c.inputs)
+        for s in range(first * lanes, end * lanes):
+            number = sample_number(c.order, c.first + min(s, c.rows - 1))
+            simd.put(
+                table, s, simd.address_of(simd.advance_bytes(inputs, number * c.inputs_row_stride))
+            )
+
+    return kernel
+
+
+@njit
+def _copy_row(target, source, n, byte_stride, itemsize):
+    """target[i] = source[i], converted"""
+    if byte_stride == itemsize:
+        for i in range(n):
+            simd.put(target, i, simd.get(source, i))
+    else:
+        for i in range(n):
+            simd.put(target, i, simd.get(simd.advance_bytes(source, i * byte_stride), 0))
+
+
+def _scalar(dtype):
+    return getattr(numba.types, "uint8" if dtype == "bool" else dtype)
+
+
+def gather_inputs(dtype, normalized):
+    """inputs[s, i] = (x[order[s], i] - mean[i]) * scale[i], from memory of another type or layout"""
+    scalar = _scalar(dtype)
+    itemsize = scalar.bitwidth // 8
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, GatherInputs)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
+        base = simd.pointer_at(c.inputs, scalar)
+        mean = simd.advance(arena, r.mean)
+        scale = simd.advance(arena, r.scale)
+        for s in range(first * lanes, end * lanes):
+            number = sample_number(c.order, c.first + min(s, c.rows - 1))
+            source = simd.advance_bytes(base, number * c.inputs_row_stride)
+            target = simd.advance(arena, r.inputs + s * r.stride)
+            simd.put(table, s, simd.address_of(target))
+            _copy_row(target, source, r.n_in, c.inputs_column_stride, itemsize)
+            if normalized:
+                for i in range(0, r.n_in, lanes):
+                    simd.store(
+                        target, i, (simd.load(target, i) - simd.load(mean, i)) * simd.load(scale, i)
+                    )
+
+    return kernel
+
+
+class GatherTargets(NamedTuple):
+    """Fields of `gather_targets`."""
+
+    scale: int  # [sample]: sample weight / rows of the batch; 0 in the padding
+    targets: int  # [sample][stride], or [sample] for class numbers
+    stride: int
+    n_out: int
+
+
+def gather_targets(dtype, weight_dtype):
+    """targets[s, o] = y[order[s], o];  scale[s] = sample weight of s / rows
+
+    `weight_dtype` is None for no sample weights.
+    """
+    scalar = _scalar(dtype)
+    itemsize = scalar.bitwidth // 8
+    weighted = weight_dtype is not None
+    weight_scalar = _scalar(weight_dtype or "float32")
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, GatherTargets)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        base = simd.pointer_at(c.targets, scalar)
+        weights = simd.pointer_at(c.weights, weight_scalar)
+        scale = simd.advance(arena, r.scale)
+        for s in range(first * lanes, end * lanes):
+            number = sample_number(c.order, c.first + min(s, c.rows - 1))
+            source = simd.advance_bytes(base, number * c.targets_row_stride)
+            _copy_row(
+                simd.advance(arena, r.targets + s * r.stride),
+                source,
+                r.n_out,
+                c.targets_column_stride,
+                itemsize,
+            )
+            weight = simd.cast_to(arena, 1.0)
+            if weighted:
+                weight = simd.cast_to(
+                    arena, simd.get(simd.advance_bytes(weights, number * c.weights_stride), 0)
+                )
+            if s < c.rows:
+                simd.put(scale, s, weight / simd.cast_to(arena, c.rows))
+            else:
+                simd.put(scale, s, 0.0)
+
+    return kernel
+
+
+class Transpose(NamedTuple):
+    """Fields of `to_samples_in_lanes` and `to_features_in_lanes`."""
+
+    rows: int  # feature block b of sample s begins at rows + b * block_stride + s * row_stride
+    block_stride: int
+    row_stride: int
+    samples_in_lanes: int
+    n_features: int
+    padded_features: int
+
+
+def to_samples_in_lanes():
+    """[sample block][feature][L] from features in lanes (or from plain rows); zeros in the padded features"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Transpose)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            source = r.rows + block * lanes * r.row_stride
+            target = r.samples_in_lanes + block * r.padded_features * lanes
+            for feature in range(0, r.n_features, lanes):
+                square = simd.transpose(simd.load_block(arena, source, r.row_stride))
+                if feature + lanes > r.n_features:
+                    square = simd.keep_first(square, r.n_features - feature)
+                simd.store_many(arena, target + feature * lanes, lanes, square)
+                source += r.block_stride
+
+    return kernel
+
+
+def to_features_in_lanes():
+    """[feature block][sample][L] from samples in lanes; zeros in the padded features"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Transpose)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            target = r.rows + block * lanes * r.row_stride
+            source = r.samples_in_lanes + block * r.padded_features * lanes
+            for feature in range(0, r.n_features, lanes):
+                square = simd.load_block(arena, source + feature * lanes, lanes)
+                if feature + lanes > r.n_features:
+                    square = simd.keep_first(square, r.n_features - feature)
+                simd.store_many(arena, target, r.row_stride, simd.transpose(square))
+                target += r.block_stride
+
+    return kernel
+
+
+class WriteOutputs(NamedTuple):
+    """Fields of `write_outputs`."""
+
+    outputs: int  # samples in lanes
+    n_out: int
+    padded_features: int
+
+
+def write_outputs():
+    """caller[first + s, o] = outputs[o, s], contiguous rows of the arena's type"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WriteOutputs)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        caller = simd.pointer_like(arena, c.outputs)
+        for block in range(first, end):
+            source = r.outputs + block * r.padded_features * lanes
+            for i in range(min(lanes, c.rows - block * lanes)):
+                target = (c.first + block * lanes + i) * r.n_out
+                for o in range(r.n_out):
+                    simd.put(caller, target + o, simd.get(arena, source + o * lanes + i))
+
+    return kernel

@@ -1,0 +1,191 @@
+"""Elementary functions of vectors and numbers, in the precision of their argument.
+
+Largest errors, measured against higher precision by the tests: a few units in the last place. Arguments are clamped to
+the range in which the result is a normal number, so exp saturates rather than overflows; a NaN is handed on.
+"""
+
+from numba import njit
+
+from fastbp.kernels.simd import (
+    absolute,
+    clenshaw,
+    fma,
+    horner,
+    is_double,
+    maximum,
+    minimum,
+    rint,
+    scale_by_power_of_two,
+    select,
+    split_exponent,
+)
+
+_LOG2_E = 1.4426950408889634
+#: log(2) in two parts, the first exact when multiplied by any exponent.
+_LN2_HIGH_32, _LN2_LOW_32 = 0.693359375, -2.12194440e-4
+_LN2_HIGH_64, _LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+
+# (exp(r) - 1 - r) / r**2 on |r| <= log(2) / 2: minimax from Cephes (expf) and Taylor's series.
+_EXP_32 = (
+    1.9875691500e-4,
+    1.3981999507e-3,
+    8.3334519073e-3,
+    4.1665795894e-2,
+    1.6666665459e-1,
+    5.0000001201e-1,
+)
+_EXP_64 = (
+    1 / 6227020800,
+    1 / 479001600,
+    1 / 39916800,
+    1 / 3628800,
+    1 / 362880,
+    1 / 40320,
+    1 / 5040,
+    1 / 720,
+    1 / 120,
+    1 / 24,
+    1 / 6,
+    1 / 2,
+)
+
+# log(1 + f) = 2 s + s R(s**2), s = f / (2 + f): coefficients of R from fdlibm (e_log.c, e_logf.c).
+_LOG_32 = (0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693)
+_LOG_64 = (
+    1.479819860511658591e-01,
+    1.531383769920937332e-01,
+    1.818357216161805012e-01,
+    2.222219843214978396e-01,
+    2.857142874366239149e-01,
+    3.999999999940941908e-01,
+    6.666666666666735130e-01,
+)
+
+# log(erfc(z) / t) + z**2 with t = 2 / (2 + z), a Chebyshev series in 2 t - 1 (computed with 50 digits).
+_ERFC = (
+    -0.6513268598908547171,
+    0.6419697923564902603,
+    0.01947647320418583631,
+    -0.009561514786808631642,
+    -0.0009465953444820368663,
+    0.0003668394978527614519,
+    0.00004252332480690777164,
+    -0.00002027857811253424315,
+    -1.624290004647025513e-6,
+    1.303655835580523202e-6,
+    1.562644172206614318e-8,
+    -8.523809591492654253e-8,
+    6.529054439098851496e-9,
+    5.059343495551468942e-9,
+    -9.913641564930330867e-10,
+    -2.273651222931835856e-10,
+    9.646791102015526802e-11,
+    2.394038083039114745e-12,
+    -6.886027526497553398e-12,
+    8.944879273090725717e-13,
+    3.130921399342958078e-13,
+    -1.127082236136725237e-13,
+    3.810905255189232055e-16,
+    7.106097613609236988e-15,
+    -1.523028201457104304e-15,
+    -9.457494571291234e-17,
+    1.210237189224278992e-16,
+    -2.816663087747176972e-17,
+)
+_ERFC_32 = _ERFC[:12]
+
+
+@njit
+def _reduce(x):
+    """``(n, p)`` with exp(x) - 1 = 2**n (p + 1) - 1 and |p| small; x is in range"""
+    n = rint(x * _LOG2_E)
+    if is_double(x):
+        r = fma(n, -_LN2_HIGH_64, x)
+        r = fma(n, -_LN2_LOW_64, r)
+        return n, fma(r * r, horner(r, _EXP_64), r)
+    r = fma(n, -_LN2_HIGH_32, x)
+    r = fma(n, -_LN2_LOW_32, r)
+    return n, fma(r * r, horner(r, _EXP_32), r)
+
+
+@njit
+def _clamp(x):
+    if is_double(x):
+        return minimum(709.7, maximum(-708.0, x))
+    return minimum(88.7, maximum(-87.3, x))
+
+
+@njit
+def exp(x):
+    n, p = _reduce(_clamp(x))
+    return scale_by_power_of_two(1.0 + p, n)
+
+
+@njit
+def expm1(x):
+    """exp(x) - 1, accurate near zero"""
+    n, p = _reduce(_clamp(x))
+    power = (
+        scale_by_power_of_two(x * 0.0 + 1.0, minimum(n, 127.0))
+        if not is_double(x)
+        else (scale_by_power_of_two(x * 0.0 + 1.0, minimum(n, 1023.0)))
+    )
+    return fma(power, p, power - 1.0)
+
+
+@njit
+def log(x):
+    """Natural logarithm of a normal number above zero"""
+    fraction, exponent = split_exponent(x)
+    f = fraction - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    half_square = 0.5 * f * f
+    if is_double(x):
+        tail = fma(s, half_square + z * horner(z, _LOG_64), exponent * _LN2_LOW_64)
+        return fma(exponent, _LN2_HIGH_64, f - (half_square - tail))
+    tail = fma(s, half_square + z * horner(z, _LOG_32), exponent * _LN2_LOW_32)
+    return fma(exponent, _LN2_HIGH_32, f - (half_square - tail))
+
+
+@njit
+def log1p(x):
+    """log(1 + x) for x >= 0"""
+    u = 1.0 + x
+    return log(u) + (x - (u - 1.0)) / u
+
+
+@njit
+def tanh(x):
+    """-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x"""
+    t = expm1(-2.0 * absolute(x))
+    y = -t / (2.0 + t)
+    return select(x < 0.0, -y, y)
+
+
+@njit
+def sigmoid(x):
+    return 1.0 / (1.0 + exp(-x))
+
+
+@njit
+def erfc(x):
+    """Complement of the error function"""
+    z = absolute(x)
+    t = 2.0 / (2.0 + z)
+    if is_double(x):
+        y = t * exp(fma(-z, z, clenshaw(2.0 * t - 1.0, _ERFC)))
+    else:
+        y = t * exp(fma(-z, z, clenshaw(2.0 * t - 1.0, _ERFC_32)))
+    return select(x < 0.0, 2.0 - y, y)
+
+
+@njit
+def normal_cdf(x):
+    """Probability that a standard normal variable is below x"""
+    return 0.5 * erfc(x * -0.7071067811865476)
+
+
+@njit
+def normal_density(x):
+    return 0.3989422804014327 * exp(-0.5 * x * x)

@@ -1,0 +1,68 @@
+"""All kernels by name, compiled when first asked for.
+
+A kernel's name and options are its identity: the disk cache finds it by them, so the function that a factory returns may
+close over whatever it likes.
+"""
+
+from numba import types
+
+from fastbp.kernels import dense, layout, losses, sums
+from fastbp.runtime.cache import compile_callable
+
+_FACTORIES = {
+    factory.__name__: factory
+    for factory in (
+        layout.point_at_inputs,
+        layout.gather_inputs,
+        layout.gather_targets,
+        layout.to_samples_in_lanes,
+        layout.to_features_in_lanes,
+        layout.write_outputs,
+        dense.first_forward,
+        dense.forward,
+        dense.input_gradient,
+        dense.first_weight_gradient,
+        dense.weight_gradient,
+        dense.bias_gradient,
+        losses.pointwise_loss,
+        losses.softmax_crossentropy,
+        losses.probability_crossentropy,
+        losses.class_accuracy,
+        losses.activate,
+        losses.activate_backward,
+        losses.softmax,
+        losses.softmax_backward,
+        sums.sum_values,
+        sums.penalty,
+    )
+}
+
+_ARENA = {"float32": types.float32, "float64": types.float64}
+_compiled: dict[tuple[str, str, tuple[object, ...]], object] = {}
+
+
+def kernel_address(name: str, dtype: str, *options: object) -> int:
+    """The address of a kernel for an arena of `dtype`, compiled or loaded from the disk cache when first used.
+
+    Parameters
+    ----------
+    name : str
+        The factory's name.
+    dtype : {"float32", "float64"}
+        Type of the arena.
+    *options : str, bool or None
+        The factory's arguments.
+    """
+    key = (name, dtype, options)
+    if key not in _compiled:
+        number = types.CPointer(_ARENA[dtype])
+        integer = types.CPointer(types.int64)
+        signature = types.void(integer, number, integer, number, types.int64, types.int64)
+        label = "-".join([name, dtype, *(str(o).lower() for o in options)])
+        _compiled[key] = compile_callable(label, lambda: _FACTORIES[name](*options), signature)
+    return _compiled[key].address  # type: ignore[attr-defined]
+
+
+def n_compiled() -> int:
+    """Kernels that this process has compiled or loaded."""
+    return len(_compiled)

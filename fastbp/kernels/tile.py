@@ -1,0 +1,147 @@
+"""The register tile: rows x 2 accumulators kept in registers over the whole inner sum, then handed to an epilogue.
+
+    C[m, n] = sum over k of A[m, k] * B[k, n],   then   epilogue(C[m, n])
+
+`n` runs over vectors, `m` over numbers that are broadcast. B is in vector blocks ``[n block][k][lanes]``: its next k lies
+one vector further. A is reached in one of the ways below. Every output is summed over k in ascending order by one
+worker, so the bits do not depend on how rows and blocks are shared out.
+
+A tile that is cut off by the last row computes that row again and does not store it: no masks, and no more code.
+"""
+
+from functools import cache
+
+from numba import njit
+
+from fastbp.kernels import simd
+from fastbp.runtime.processor import processor
+
+MAIN_ROWS, REST_ROWS = processor().tile_rows
+#: Columns of a tile, in vectors.
+COLUMNS = 2
+
+_options = {"boundscheck": False}
+
+
+def _strided(rows, columns):
+    """A[m, k] = scalars[m * row_stride + k * step]"""
+
+    @njit(**_options)
+    def tile(scalars, row, last, row_stride, step, jump, k, vectors, begin, stride):
+        tile = simd.zero_tile(vectors, rows, columns)
+        pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
+        for i in range(k):
+            tile = simd.multiply_add(
+                tile, pointers, i * step, vectors, begin + i * simd.lanes(vectors), stride
+            )
+        return tile
+
+    return tile
+
+
+def _blocked(rows, columns):
+    """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
+
+    @njit(**_options)
+    def tile(scalars, row, last, row_stride, step, jump, k, vectors, begin, stride):
+        tile = simd.zero_tile(vectors, rows, columns)
+        pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
+        lanes = simd.lanes(vectors)
+        at = 0
+        for block in range(k // lanes):
+            for i in range(lanes):
+                tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
+            at += jump
+            begin += lanes * lanes
+        for i in range(k % lanes):
+            tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
+        return tile
+
+    return tile
+
+
+def _row_table(rows, columns):
+    """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
+
+    @njit(**_options)
+    def tile(table, row, last, row_stride, step, jump, k, vectors, begin, stride):
+        tile = simd.zero_tile(vectors, rows, columns)
+        pointers = simd.row_pointers_from_table(vectors, table, row, last, rows)
+        for i in range(k):
+            tile = simd.multiply_add(
+                tile, pointers, i, vectors, begin + i * simd.lanes(vectors), stride
+            )
+        return tile
+
+    return tile
+
+
+def _transposed_row_table(rows, columns):
+    """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
+
+    @njit(**_options)
+    def tile(table, row, last, row_stride, step, jump, k, vectors, begin, stride):
+        tile = simd.zero_tile(vectors, rows, columns)
+        for i in range(k):
+            sample = simd.pointer_like(vectors, simd.get(table, i))
+            pointers = simd.row_pointers(sample, row, 1, last, rows)
+            tile = simd.multiply_add(
+                tile, pointers, 0, vectors, begin + i * simd.lanes(vectors), stride
+            )
+        return tile
+
+    return tile
+
+
+_WAYS = {
+    "strided": _strided,
+    "blocked": _blocked,
+    "row table": _row_table,
+    "transposed row table": _transposed_row_table,
+}
+
+
+@cache
+def _tile(way, rows):
+    return _WAYS[way](rows, COLUMNS)
+
+
+def product(way, epilogue):
+    """A compiled ``f(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment)``.
+
+    Walks the rows ``m = (first, end, rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k` terms
+    an element. `way` says how A is reached; ``epilogue(value, row, block, environment)`` takes each vector.
+    """
+    main, rest = _tile(way, MAIN_ROWS), _tile(way, REST_ROWS)
+    finish_main = simd.for_each_in_tile(MAIN_ROWS, epilogue)
+    finish_rest = simd.for_each_in_tile(REST_ROWS, epilogue)
+
+    @njit(**_options)
+    def sweep(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment):
+        first_row, end_row, rows_at_a_time = m
+        first_block, end_block = n
+        last = end_row - 1
+        for top in range(first_row, end_row, rows_at_a_time):
+            bottom = min(top + rows_at_a_time, end_row)
+            for block in range(first_block, end_block, COLUMNS):
+                columns = min(end_block - block, COLUMNS)
+                # The second column of a tile at the edge is the first again: valid memory, computed and not stored.
+                apart = stride if columns > 1 else 0
+                begin = block * stride
+                row = top
+                while row < bottom:
+                    left = bottom - row
+                    if left > REST_ROWS:
+                        tile = main(
+                            scalars, row, last, row_stride, step, jump, k, vectors, begin, apart
+                        )
+                        finish_main(tile, left, columns, row, block, environment)
+                        row += MAIN_ROWS
+                    else:
+                        tile = rest(
+                            scalars, row, last, row_stride, step, jump, k, vectors, begin, apart
+                        )
+                        finish_rest(tile, left, columns, row, block, environment)
+                        row += REST_ROWS
+
+    return sweep

@@ -1,0 +1,1 @@
+"""Numba and the operating system: compile settings, cache folder, threads, processor features."""

@@ -1,0 +1,168 @@
+"""Compiled code on disk, so that each kernel is compiled once a machine.
+
+The folder is named by a hash of everything that the code depends on: the sources of the kernels and of the executor, the
+versions of Numba and llvmlite, and the processor. A file that cannot be read is compiled again and replaced.
+
+The files are pickles, hence the folder must belong to this user and be writable by nobody else.
+"""
+
+import hashlib
+import os
+import pickle
+import platform
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import llvmlite
+import numba
+from numba.core import compiler
+from numba.core.caching import NullCache
+from numba.core.ccallback import CFunc
+
+from fastbp.errors import CacheWarning
+from fastbp.runtime.processor import processor
+
+#: The variable that names another folder, or is ``off``.
+CACHE_VARIABLE = "FASTBP_CACHE_DIR"
+
+_PACKAGE = Path(__file__).parent.parent
+_COMPILED_ROOMS = ("kernels", "engine", "runtime")
+_OPTIONS = {"boundscheck": False}
+
+#: What this process compiled, in order; the rest came from the disk.
+compiled_here: list[str] = []
+
+
+def cache_root() -> Path | None:
+    """The folder of all versions, or None where the cache is off."""
+    asked = os.environ.get(CACHE_VARIABLE)
+    if asked:
+        return None if asked == "off" else Path(asked)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "fastbp"
+
+
+@cache
+def _version() -> str:
+    """A hash of all that the machine code depends on."""
+    digest = hashlib.sha256()
+    for room in _COMPILED_ROOMS:
+        for file in sorted((_PACKAGE / room).glob("**/*.py")):
+            digest.update(file.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(file.read_bytes())
+    found = processor()
+    facts = (numba.__version__, llvmlite.__version__, platform.python_version(), platform.machine())
+    digest.update(
+        repr((facts, found, compiler.config.CPU_NAME, compiler.config.CPU_FEATURES)).encode()
+    )
+    return digest.hexdigest()[:20]
+
+
+@cache
+def _usable_folder() -> Path | None:
+    """The folder of this version, made if need be; None (after one warning) where it cannot be used."""
+    root = cache_root()
+    if root is None:
+        return None
+    folder = root / _version()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid"):
+            status = folder.stat()
+            if status.st_uid != os.getuid() or status.st_mode & 0o022:
+                raise PermissionError("it must belong to you and be writable by nobody else")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        problem = error.strerror or str(error)
+        warnings.warn(
+            f"the cache folder {folder} cannot be used ({problem}): compiled code is not kept",
+            CacheWarning,
+            stacklevel=2,
+        )
+        return None
+    return folder
+
+
+def cache_folder() -> Path | None:
+    """The folder of this version of the code, whether it exists or not; None where the cache is off."""
+    root = cache_root()
+    return None if root is None else root / _version()
+
+
+class _CodeCache(NullCache):
+    """One function's file, in the form that Numba's compilers ask for."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def _file(self, sig: Any) -> Path | None:
+        folder = _usable_folder()
+        if folder is None:
+            return None
+        kind = hashlib.sha256(str(sig).encode()).hexdigest()[:8]
+        return folder / f"{self._label.replace(' ', '_')}-{kind}.code"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        file = self._file(sig)
+        if file is None or not file.exists():
+            return None
+        target_context.refresh()
+        try:
+            payload = pickle.loads(file.read_bytes())
+            return compiler.CompileResult._rebuild(target_context, *payload)
+        except Exception:
+            # Truncated or foreign: whatever it was, compiling again replaces it.
+            return None
+
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        compiled_here.append(self._label)
+        file = self._file(sig)
+        if file is None:
+            return
+        try:
+            handle, temporary = tempfile.mkstemp(dir=file.parent)
+            with os.fdopen(handle, "wb") as stream:
+                pickle.dump(cres._reduce(), stream, protocol=4)
+            os.replace(temporary, file)
+        except OSError as error:
+            warnings.warn(
+                f"{file} cannot be written ({error.strerror})", CacheWarning, stacklevel=2
+            )
+
+
+def compile_callable(label: str, make: Callable[[], FunctionType], signature: Any) -> CFunc:
+    """A function that C can call, compiled or loaded from the disk.
+
+    Parameters
+    ----------
+    label : str
+        Names the code: two functions of one label are the same function.
+    make : callable
+        Gives the Python function.
+    signature : numba signature
+    """
+    kernel = CFunc(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
+    kernel._cache = _CodeCache(label)
+    kernel.compile()
+    return kernel
+
+
+def compile_function(label: str, function: FunctionType, signature: Any, **options: Any) -> Any:
+    """A function that Python can call, compiled for one signature or loaded from the disk."""
+    dispatcher = numba.njit(nogil=True, **_OPTIONS, **options)(function)
+    dispatcher._cache = _CodeCache(label)
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    return dispatcher

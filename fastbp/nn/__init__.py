@@ -35,6 +35,7 @@ from fastbp.nn.metrics import METRICS, Metric, resolve_metrics
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L2, REGULARIZERS, Regularizer
 from fastbp.nn.stack import Stack
+from fastbp.nn.summary import byte_text, count, layer_table, table
 from fastbp.specification import Family
 
 LAYERS: Family[Layer] = Family(
@@ -84,6 +85,10 @@ __all__ = [
     "Stack",
     "Zeros",
     "activation_name",
+    "byte_text",
+    "count",
     "initialize",
+    "layer_table",
     "resolve_metrics",
+    "table",
 ]

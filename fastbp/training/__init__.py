@@ -4,19 +4,31 @@ Nothing here computes what a network computes; the engine does.
 """
 
 from fastbp.training.callbacks import Callback, CallbackList
+from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
-from fastbp.training.loop import Plan, Training
-from fastbp.training.progress import Display
+from fastbp.training.learner import Learner
+from fastbp.training.loop import Training
+from fastbp.training.plan import Plan, Threads, check_threads, make_plan
+from fastbp.training.progress import Display, Verbosity, figures
 
 __all__ = [
     "Callback",
     "CallbackList",
     "Display",
+    "GradientReport",
+    "GradientRow",
     "History",
+    "Learner",
     "Plan",
     "Samples",
+    "Threads",
     "Training",
+    "Verbosity",
     "check_inputs",
     "check_samples",
+    "check_threads",
+    "figures",
+    "gradient_check",
+    "make_plan",
 ]

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from fastbp.data.order import epoch_order
 from fastbp.errors import DivergedError
 from fastbp.training.callbacks import CallbackList
 from fastbp.training.history import History
-from fastbp.training.inputs import Samples
+from fastbp.training.plan import Plan
 from fastbp.training.progress import Display
 
 if TYPE_CHECKING:
@@ -24,42 +23,6 @@ _ORDER_ROWS = 16_384
 
 # A call with a display lasts about this long, in seconds.
 _DISPLAYED = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What one `fit` is to do; everything in it has been checked.
-
-    Attributes
-    ----------
-    samples : Samples
-        What is trained on.
-    validation : Samples or None
-        What is evaluated after every epoch.
-    first_epoch, epochs : int
-        The first epoch, counted from 0, and the one that is not reached.
-    names : tuple of str
-        The loss and the metrics.
-    batch_size, validation_batch_size : int
-        Samples in a step.
-    threads : int or "auto"
-        How many workers.
-    shuffle : bool
-        Whether every epoch has an order of its own; it depends on `seed` and on how many epochs the model had seen
-        before, `epochs_seen`.
-    """
-
-    samples: Samples
-    validation: Samples | None
-    first_epoch: int
-    epochs: int
-    names: tuple[str, ...]
-    batch_size: int
-    validation_batch_size: int
-    threads: int | Literal["auto"]
-    shuffle: bool
-    seed: int
-    epochs_seen: int
 
 
 class Training:
@@ -178,7 +141,8 @@ class Training:
     def _look(self, epoch: int, progress: "Progress") -> None:
         """Between chunks: note how many epochs are done, and show it."""
         epoch += progress.epoch
-        self.epochs_done = epoch - self._plan.first_epoch
+        is_whole = progress.step == progress.n_steps
+        self.epochs_done = epoch - self._plan.first_epoch + is_whole
         if self._display.verbose or self._callbacks.watch_chunks:
             arguments = epoch, progress.step, progress.n_steps, self._logs(progress.values)
             self._display.chunk_end(*arguments)

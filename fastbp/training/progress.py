@@ -57,7 +57,7 @@ class Display:
             return
         filled = _BAR_WIDTH * step // n_steps
         bar = "#" * filled + "." * (_BAR_WIDTH - filled)
-        line = f"{self._head(epoch)}  [{bar}]  {_figures(logs)}"
+        line = f"{self._head(epoch)}  [{bar}]  {figures(logs)}"
         width = max(shutil.get_terminal_size().columns - 1, 20)
         self._write(f"\r{line[:width]}\x1b[K")
         self._half_written = True
@@ -67,7 +67,7 @@ class Display:
         if not self.verbose:
             return
         rate = self._n_samples / max(seconds, 1e-9)
-        line = f"{self._head(epoch)}  {_figures(logs)}  {rate:,.0f} samples/s"
+        line = f"{self._head(epoch)}  {figures(logs)}  {rate:,.0f} samples/s"
         if self.verbose == 2 or epoch + 1 == self._epochs or self._is_time():
             self._write_line(line)
         else:
@@ -102,7 +102,12 @@ class Display:
         self._stream.flush()
 
 
-def _figures(logs: Mapping[str, float]) -> str:
+def figures(logs: Mapping[str, float]) -> str:
+    """Names and numbers in one line.
+
+    >>> figures({"loss": 0.25, "accuracy": 0.875})
+    'loss 0.2500  accuracy 0.8750'
+    """
     return "  ".join(f"{name} {_figure(value)}" for name, value in logs.items())
 
 

@@ -1,0 +1,160 @@
+"""Models whose layers follow each other."""
+
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+
+from fastbp.errors import ArgumentError, FastbpError, ModelFileError
+from fastbp.model import Model
+from fastbp.nn import Layer, Stack, byte_text, layer_table
+from fastbp.specification import whole_number
+from fastbp.storage.model_file import load_model_file
+from fastbp.training import Learner
+
+DTYPES = ("float32", "float64")
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, optional
+        Input and Normalization first, if there are any, then Dense and Activation layers. More can follow by `add`.
+    seed : int, optional
+        Says how the weights start and in which order the samples come; drawn if None. Models of the same layers and
+        seed that see the same data get the same weights, bit for bit, with any number of threads.
+    dtype : {"float32", "float64"}, default "float32"
+        What the model computes in.
+    name : str, default "sequential"
+        Shown in `summary`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp import Dense, Input, Sequential
+    >>> x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> y = np.array([0.0, 1.0, 1.0, 0.0])
+    >>> model = Sequential([Input((2,)), Dense(5, "tanh"), Dense(1, "sigmoid")], seed=1)
+    >>> model.compile("adam", "binary_crossentropy", ["accuracy"])
+    >>> history = model.fit(x, y, epochs=2000, verbose=0)
+    >>> history.history["accuracy"][-1]
+    1.0
+    >>> model.predict(x).round()
+    array([[0.],
+           [1.],
+           [1.],
+           [0.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        *,
+        seed: int | None = None,
+        dtype: str = "float32",
+        name: str = "sequential",
+    ) -> None:
+        if dtype not in DTYPES:
+            raise ArgumentError(f"dtype must be 'float32' or 'float64', not {dtype!r}")
+        seed = secrets.randbits(32) if seed is None else whole_number("seed", seed, minimum=0)
+        if seed >= 1 << 63:
+            raise ArgumentError(f"seed must be below 2**63, not {seed}")
+        super().__init__(Learner(Stack.of(layers or ()), seed, dtype), name)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(self.learner.stack.names)
+        return f"Sequential([{layers}], seed={self.seed}, dtype={self.dtype!r})"
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers."""
+        return self.learner.stack.layers
+
+    def add(self, layer: Layer) -> None:
+        """Put one more layer at the end; the model has to be compiled again.
+
+        Raises
+        ------
+        ArgumentError
+            If the layer cannot stand there.
+        """
+        self.learner.add(layer)
+
+    def build(self, input_shape: int | Sequence[int | None] | None = None) -> None:
+        """Make the weights, which otherwise happens with the first data.
+
+        Parameters
+        ----------
+        input_shape : int or tuple, optional
+            The number of columns, or a shape that ends in it; not needed after an Input.
+        """
+        columns = input_shape[-1] if isinstance(input_shape, Sequence) else input_shape
+        if columns is not None:
+            columns = whole_number("the number of input columns", columns)
+            if self.n_inputs not in (None, columns):
+                raise ArgumentError(f"the model has {self.n_inputs} input columns, not {columns}")
+        self.learner.network(columns)
+
+    def summary(
+        self, print_fn: Callable[[str], object] | None = None, batch_size: int = 32
+    ) -> None:
+        """Print the layers, their outputs and parameters, and the memory that training takes.
+
+        Parameters
+        ----------
+        print_fn : callable, optional
+            Takes each line; None means standard output.
+        batch_size : int, default 32
+            The batch that the memory is planned for.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> Sequential([Dense(10, "softmax")]).summary()
+        Traceback (most recent call last):
+        fastbp.errors.NotReadyError: the model does not know its number of input columns yet: ...
+        """
+        network = self.learner.network()
+        assert self.n_inputs is not None
+        plan = network.memory_plan(whole_number("batch_size", batch_size))
+        parts = ", ".join(
+            f"{part.replace('_', ' ')} {byte_text(size)}"
+            for part, size in plan.items()
+            if part != "total"
+        )
+        lines = [
+            f"{self.name}: {self.n_inputs} -> {self.n_outputs}, {self.dtype}, seed {self.seed}",
+            *layer_table(self.learner.stack, self.n_inputs),
+            f"parameters: {self.count_params():,}",
+            f"memory at batch size {batch_size}: {byte_text(plan['total'])} ({parts})",
+        ]
+        for line in lines:
+            if print_fn is None:
+                sys.stdout.write(f"{line}\n")
+            else:
+                print_fn(line)
+
+
+def load_model(path: str | PathLike[str]) -> Sequential:
+    """Read a model that `save` wrote; it predicts the same, and training goes on exactly.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, corrupt, no model of fastbp's, or of a newer format.
+    """
+    settings, arrays, metadata = load_model_file(path)
+    try:
+        model = Sequential(name=settings["name"])
+        model.learner = Learner.from_state(settings, arrays)
+    except (FastbpError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelFileError(f"{path} does not hold a whole model: {reason}") from error
+    model.metadata = metadata
+    return model

@@ -1,0 +1,296 @@
+"""What a model holds: its layers, the network made of them, and what it was compiled with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastbp.data.source import Source, as_source
+from fastbp.errors import ArgumentError, DataError, NotReadyError
+from fastbp.nn import (
+    LAYERS,
+    LOSSES,
+    Dense,
+    Layer,
+    Loss,
+    Metric,
+    Normalization,
+    Stack,
+    initialize,
+    resolve_metrics,
+)
+from fastbp.optimizers import OPTIMIZERS, Optimizer
+from fastbp.training.inputs import Samples, check_inputs, check_samples
+
+if TYPE_CHECKING:
+    from fastbp.engine import Network
+
+Array = NDArray[np.floating[Any]]
+
+# How the arrays of a saved state are named.
+_WEIGHTS = "weights/"
+_OPTIMIZER = "optimizer/"
+
+
+class Learner:
+    """Layers, their weights, and how they learn.
+
+    The network is made when it is first needed: the number of input columns may be known from the first data only.
+
+    Attributes
+    ----------
+    stack : Stack
+        The layers.
+    seed : int
+        Says how the weights start, and the order of the samples.
+    dtype : str
+        What the network computes in.
+    optimizer : Optimizer or None
+    loss : Loss or None
+    metrics : tuple of Metric
+        What `compile` was given.
+    epochs_seen : int
+        How many epochs were trained.
+    """
+
+    def __init__(self, stack: Stack, seed: int, dtype: str) -> None:
+        self.stack = stack
+        self.seed = seed
+        self.dtype = dtype
+        self.optimizer: Optimizer | None = None
+        self.loss: Loss | None = None
+        self.metrics: tuple[Metric, ...] = ()
+        self.epochs_seen = 0
+        self._network: Network | None = None
+        self._statistics: object = None
+        self._n_columns: int | None = None
+        # The weights of the first layers where they are not to be drawn, and what the optimizer knows.
+        self._kept_weights: list[Array] = []
+        self._kept_state: dict[str, NDArray[Any]] | None = None
+
+    @property
+    def built(self) -> bool:
+        """Whether there is a network."""
+        return self._network is not None
+
+    @property
+    def n_inputs(self) -> int | None:
+        """The number of input columns, None before anything said so."""
+        return self.stack.n_inputs or self._n_columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the figures: the loss, then the metrics."""
+        return ("loss", *(metric.name for metric in self.metrics))
+
+    def add(self, layer: object) -> None:
+        """Put one more layer at the end; what was compiled is forgotten."""
+        stack = self.stack.with_layer(layer)
+        if self._network is not None:
+            self._kept_weights = self._network.weights()
+            self._network = None
+        self.stack = stack
+        self.optimizer, self.loss, self.metrics = None, None, ()
+
+    def compile(
+        self, optimizer: object, loss: object, metrics: Iterable[str | Metric] | str | None
+    ) -> None:
+        """Take names or specifications of optimizer, loss and metrics that go together."""
+        chosen_optimizer = OPTIMIZERS.resolve(optimizer)
+        if loss is None:
+            raise ArgumentError(f"compile needs a loss: one of {', '.join(LOSSES.names)}")
+        chosen_loss = LOSSES.resolve(loss)
+        n_outputs = self.stack.n_outputs
+        if n_outputs == 1 and chosen_loss.name.endswith("categorical_crossentropy"):
+            raise ArgumentError(
+                f"the loss {chosen_loss.name!r} needs an output for every class, but the model has one output; "
+                "two classes and one output go with 'binary_crossentropy' after a sigmoid"
+            )
+        chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs)
+        if self._network is not None:
+            self._network.configure(chosen_loss, chosen_optimizer, chosen_metrics)
+        self.optimizer, self.loss, self.metrics = chosen_optimizer, chosen_loss, chosen_metrics
+        self._kept_state = None
+
+    def network(self, n_columns: int | None = None) -> "Network":
+        """The network, made now if it was not before, or if the normalization has changed.
+
+        Parameters
+        ----------
+        n_columns : int, optional
+            The number of columns of the data at hand.
+        """
+        normalization = self.stack.normalization
+        statistics = None if normalization is None else normalization.mean
+        if self._network is None or statistics is not self._statistics:
+            self._network = self._made_network(n_columns)
+            self._statistics = statistics
+        return self._network
+
+    def _made_network(self, n_columns: int | None) -> "Network":
+        from fastbp.engine import Network  # imports Numba, which takes longer than all else
+
+        n_inputs = self.n_inputs or n_columns
+        if not any(isinstance(layer, Dense) for layer in self.stack.layers):
+            raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
+        if n_inputs is None:
+            raise NotReadyError(
+                "the model does not know its number of input columns yet: "
+                "begin with Input((n_columns,)), or call fit or build(n_columns)"
+            )
+        if self._network is not None:
+            self._kept_weights = self._network.weights()
+            self._kept_state = self._network.optimizer_state() if self.optimizer else None
+        normalization = self.stack.normalization
+        network = Network(
+            n_inputs,
+            self.stack.computing,
+            dtype=self.dtype,
+            weights=self._first_weights(n_inputs),
+            normalization=None if normalization is None else normalization.columns(n_inputs),
+        )
+        if self.loss is not None:
+            network.configure(self.loss, self.optimizer, self.metrics)
+            if self._kept_state is not None:
+                network.set_optimizer_state(self._kept_state)
+        self._n_columns = n_inputs
+        self._kept_weights, self._kept_state = [], None
+        return network
+
+    def _first_weights(self, n_inputs: int) -> list[Array]:
+        """Draw the weights, each array as its layer's position and the seed say."""
+        weights: list[Array] = []
+        all_shapes = self.stack.weight_shapes(n_inputs)
+        dense = [layer for layer in self.stack.layers if isinstance(layer, Dense)]
+        shapes_of_dense = [shapes for shapes in all_shapes if shapes]
+        for position, (layer, shapes) in enumerate(zip(dense, shapes_of_dense, strict=True)):
+            initializers = (layer.kernel_initializer, layer.bias_initializer)
+            for part, (shape, initializer) in enumerate(zip(shapes, initializers, strict=False)):
+                array = initialize(initializer, shape, self.seed, 2 * position + part)
+                weights.append(array.astype(self.dtype))
+        weights[: len(self._kept_weights)] = [
+            np.asarray(array, self.dtype) for array in self._kept_weights
+        ]
+        return weights
+
+    def weight_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of all arrays of weights, kernel and bias, layer by layer."""
+        self.network()
+        assert self.n_inputs is not None
+        return [shape for shapes in self.stack.weight_shapes(self.n_inputs) for shape in shapes]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replace all weights, after a look at their number, shapes and values."""
+        shapes = self.weight_shapes()
+        if len(weights) != len(shapes):
+            raise DataError(f"the model has {len(shapes)} arrays of weights, not {len(weights)}")
+        arrays = [as_weights(given, self.dtype) for given in weights]
+        for name, shape, array in zip(self.stack.weight_names, shapes, arrays, strict=True):
+            if array.shape != shape:
+                raise DataError(f"{name} has shape {shape}, not {array.shape}")
+            if not np.isfinite(array).all():
+                raise DataError(f"{name} must be finite in {self.dtype}")
+        self.network().set_weights(arrays)
+
+    def inputs(self, x: object) -> Source:
+        """Check what is to be predicted."""
+        source = as_source(x)
+        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype)
+
+    def samples(
+        self,
+        x: object,
+        y: object,
+        sample_weight: object = None,
+        *,
+        prefix: str = "",
+        n_columns: int | None = None,
+    ) -> Samples:
+        """Check what is to be trained on or evaluated; nothing is built or changed by it.
+
+        `n_columns` is what the input will have where nothing else says so.
+        """
+        if self.loss is None:
+            raise NotReadyError("the model has no loss yet: call compile first")
+        inputs = as_source(x, f"{prefix}x")
+        return check_samples(
+            inputs,
+            y,
+            sample_weight,
+            n_inputs=self.n_inputs or n_columns or inputs.n_columns,
+            n_outputs=self.stack.n_outputs,
+            loss=self.loss,
+            dtype=self.dtype,
+            prefix=prefix,
+        )
+
+    def in_dtype(self, dtype: str) -> "Learner":
+        """The same, computing in another type; the optimizer starts anew."""
+        twin = Learner(self.stack, self.seed, dtype)
+        if self._network is not None:
+            twin._kept_weights = self._network.weights()
+            twin._n_columns = self._n_columns
+        twin.optimizer, twin.loss, twin.metrics = self.optimizer, self.loss, self.metrics
+        return twin
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """All there is to know: settings that JSON can hold, and arrays by name."""
+        network = self.network()
+        settings = {
+            "layers": [layer.to_config() for layer in self.stack.layers],
+            "n_inputs": self.n_inputs,
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "epochs_seen": self.epochs_seen,
+            "optimizer": None if self.optimizer is None else self.optimizer.to_config(),
+            "loss": None if self.loss is None else self.loss.to_config(),
+            "metrics": [metric.to_config() for metric in self.metrics],
+        }
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, array in zip(self.stack.weight_names, network.weights(), strict=True):
+            arrays[f"{_WEIGHTS}{name}"] = array
+        if self.optimizer is not None:
+            for name, array in network.optimizer_state().items():
+                arrays[f"{_OPTIMIZER}{name}"] = array
+        if self.stack.normalization is not None:
+            arrays["normalization/mean"] = self.stack.normalization.mean
+            arrays["normalization/variance"] = self.stack.normalization.variance
+        return settings, arrays
+
+    @classmethod
+    def from_state(
+        cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> "Learner":
+        """What `state` told of, so that training goes on exactly."""
+        stack = Stack.of(_layer_from(config, arrays) for config in settings["layers"])
+        learner = cls(stack, settings["seed"], settings["dtype"])
+        learner.epochs_seen = settings["epochs_seen"]
+        if settings["loss"] is not None:
+            metrics = [Metric(metric["name"], metric["kind"]) for metric in settings["metrics"]]
+            learner.compile(settings["optimizer"], settings["loss"], metrics)
+            learner._kept_state = {
+                name.removeprefix(_OPTIMIZER): array
+                for name, array in arrays.items()
+                if name.startswith(_OPTIMIZER)
+            }
+        weights = [arrays[f"{_WEIGHTS}{name}"] for name in stack.weight_names]
+        learner.network(settings["n_inputs"])
+        learner.set_weights(weights)
+        return learner
+
+
+def _layer_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Layer:
+    if config.get("class") == "Normalization":
+        mean, variance = arrays["normalization/mean"], arrays["normalization/variance"]
+        return Normalization(mean, variance, name=config["name"])
+    return LAYERS.from_config(config)
+
+
+def as_weights(given: ArrayLike, dtype: str) -> Array:
+    """An array of weights in the type of the network."""
+    try:
+        with np.errstate(over="ignore"):
+            return np.array(given, dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"weights must be numbers: {error}") from None

@@ -1,0 +1,111 @@
+"""What one `fit` is to do, checked before any of it is done."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fastbp.errors import ArgumentError
+from fastbp.specification import truth_value, whole_number
+from fastbp.training.inputs import Samples
+
+Threads = int | Literal["auto"]
+
+# Keras's; a smaller set is one batch.
+_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one `fit` is to do; everything in it has been checked.
+
+    Attributes
+    ----------
+    samples : Samples
+        What is trained on.
+    validation : Samples or None
+        What is evaluated after every epoch.
+    names : tuple of str
+        The loss and the metrics.
+    batch_size, validation_batch_size : int
+        Samples in a step.
+    first_epoch, epochs : int
+        The first epoch, counted from 0, and the one that is not reached.
+    shuffle : bool
+        Whether every epoch has an order of its own; it depends on `seed` and on how many epochs the model had seen
+        before, `epochs_seen`.
+    threads : int or "auto"
+        How many workers.
+    """
+
+    samples: Samples
+    validation: Samples | None
+    names: tuple[str, ...]
+    batch_size: int
+    validation_batch_size: int
+    first_epoch: int
+    epochs: int
+    shuffle: bool
+    seed: int
+    epochs_seen: int
+    threads: Threads
+
+
+def make_plan(
+    samples: Samples,
+    validation: Samples | None,
+    *,
+    names: tuple[str, ...],
+    batch_size: int | None,
+    validation_batch_size: int | None,
+    first_epoch: int,
+    epochs: int,
+    shuffle: bool,
+    seed: int,
+    epochs_seen: int,
+    threads: Threads,
+) -> Plan:
+    """Check the numbers that a user gave to `fit` and fill in those that were not given.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the number that cannot be.
+    """
+    epochs = whole_number("epochs", epochs, minimum=0)
+    first_epoch = whole_number("initial_epoch", first_epoch, minimum=0)
+    if first_epoch > epochs:
+        raise ArgumentError(
+            f"initial_epoch={first_epoch} lies behind epochs={epochs}, the number of the last epoch"
+        )
+    if batch_size is None:
+        batch_size = min(_BATCH_SIZE, samples.n_samples)
+    elif whole_number("batch_size", batch_size) > samples.n_samples:
+        raise ArgumentError(
+            f"batch_size={batch_size} is larger than the training set, {samples.n_samples} samples; "
+            f"use at most {samples.n_samples}"
+        )
+    if validation_batch_size is not None:
+        validation_batch_size = whole_number("validation_batch_size", validation_batch_size)
+    return Plan(
+        samples=samples,
+        validation=validation,
+        names=names,
+        batch_size=int(batch_size),
+        validation_batch_size=validation_batch_size or int(batch_size),
+        first_epoch=first_epoch,
+        epochs=epochs,
+        shuffle=truth_value("shuffle", shuffle),
+        seed=seed,
+        epochs_seen=epochs_seen,
+        threads=check_threads(threads),
+    )
+
+
+def check_threads(threads: Threads) -> Threads:
+    """Return the number of threads if it is one, or "auto".
+
+    Examples
+    --------
+    >>> check_threads("auto"), check_threads(2)
+    ('auto', 2)
+    """
+    return "auto" if threads == "auto" else whole_number("threads", threads)

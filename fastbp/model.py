@@ -12,7 +12,7 @@ from fastbp.errors import ArgumentError
 from fastbp.nn import Loss, Metric, count
 from fastbp.optimizers import Optimizer
 from fastbp.specification import whole_number
-from fastbp.storage.model_file import save_model_file
+from fastbp.storage import write_model
 from fastbp.training import (
     Callback,
     CallbackList,
@@ -402,9 +402,10 @@ class Model:
             If the metadata do not go into JSON.
         """
         settings, arrays = self.learner.state()
+        settings["name"] = self.name
         kept = dict(self.metadata if metadata is None else metadata)
         try:
-            save_model_file(path, settings | {"name": self.name}, arrays, metadata=kept)
+            write_model(path, arrays, {"architecture": settings, "metadata": kept})
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept

@@ -12,7 +12,7 @@ from fastbp.errors import ArgumentError
 from fastbp.nn import Loss, Metric, count
 from fastbp.optimizers import Optimizer
 from fastbp.specification import whole_number
-from fastbp.storage import write_model
+from fastbp.storage import save_model_file
 from fastbp.training import (
     Callback,
     CallbackList,
@@ -405,7 +405,7 @@ class Model:
         settings["name"] = self.name
         kept = dict(self.metadata if metadata is None else metadata)
         try:
-            write_model(path, arrays, {"architecture": settings, "metadata": kept})
+            save_model_file(path, settings, arrays, metadata=kept)
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept

@@ -9,7 +9,7 @@ from fastbp.errors import ArgumentError, FastbpError, ModelFileError
 from fastbp.model import Model
 from fastbp.nn import Layer, Stack, byte_text, layer_table
 from fastbp.specification import whole_number
-from fastbp.storage import read_model
+from fastbp.storage import load_model_file
 from fastbp.training import Learner
 
 DTYPES = ("float32", "float64")
@@ -149,12 +149,11 @@ def load_model(path: str | PathLike[str]) -> Sequential:
     ModelFileError
         If the file is missing, corrupt, no model of fastbp's, or of a newer format.
     """
-    arrays, description = read_model(path)
+    settings, arrays, metadata = load_model_file(path)
     try:
-        settings = description["architecture"]
         model = Sequential(name=settings["name"])
         model.learner = Learner.from_state(settings, arrays)
-        model.metadata = description["metadata"]
+        model.metadata = metadata
     except (FastbpError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ModelFileError(f"{path} does not hold a whole model: {reason}") from error

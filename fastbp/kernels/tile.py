@@ -20,7 +20,7 @@ MAIN_ROWS, REST_ROWS = processor().tile_rows
 #: Columns of a tile, in vectors.
 COLUMNS = 2
 
-_options = {"boundscheck": False}
+_options = {"boundscheck": False, "forceinline": True}
 
 
 def _strided(rows, columns):

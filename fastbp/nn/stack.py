@@ -54,7 +54,7 @@ class Stack:
         if isinstance(layer, Normalization):
             if any(not isinstance(before, Input) for before in self.layers):
                 raise ArgumentError("a Normalization must be the first layer, or follow the Input")
-        if layer.name is not None and layer.name in self.names:
+        if layer.name is not None and layer.name in [before.name for before in self.layers]:
             raise ArgumentError(f"two layers have the name {layer.name!r}")
         return Stack((*self.layers, layer))
 

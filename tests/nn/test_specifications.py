@@ -1,0 +1,112 @@
+"""Every specification can be written down and made again, and says what is wrong with its settings."""
+
+import json
+
+import pytest
+
+from fastbp.errors import ArgumentError, UnknownNameError
+from fastbp.nn import (
+    INITIALIZERS,
+    L1,
+    L2,
+    LAYERS,
+    LOSSES,
+    REGULARIZERS,
+    Activation,
+    Dense,
+    Input,
+    RandomNormal,
+)
+from fastbp.optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSprop
+
+FAMILIES = [INITIALIZERS, LOSSES, REGULARIZERS, OPTIMIZERS]
+OTHERS = [
+    (LAYERS, Input((4,), name="pixels")),
+    (LAYERS, Activation("silu")),
+    (LAYERS, Dense(3)),
+    (
+        LAYERS,
+        Dense(
+            3,
+            "relu",
+            use_bias=False,
+            kernel_initializer=RandomNormal(stddev=0.1),
+            kernel_regularizer=L1(0.5),
+            bias_regularizer=L2(0.25),
+            bias_trainable=False,
+            name="first",
+        ),
+    ),
+    (OPTIMIZERS, SGD(0.5, momentum=0.9, nesterov=True)),
+    (OPTIMIZERS, RMSprop(0.5, rho=0.5, momentum=0.5, epsilon=0.5)),
+    (OPTIMIZERS, Adam(0.5, 0.5, 0.5, 0.5)),
+    (OPTIMIZERS, AdamW(0.5, weight_decay=0.5)),
+]
+ALL = [(family, family.resolve(name)) for family in FAMILIES for name in family.names] + OTHERS
+
+
+@pytest.mark.parametrize("family, specification", ALL, ids=lambda value: repr(value)[:60])
+def test_what_json_has_kept_is_the_same_specification(family, specification):
+    config = json.loads(json.dumps(specification.to_config()))
+    assert family.from_config(config) == specification
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.kind)
+def test_a_name_a_class_and_a_specification_mean_the_same(family):
+    for name in family.names:
+        specification = family.resolve(name)
+        assert family.resolve(type(specification)) == specification
+        assert family.resolve(type(specification).__name__) == specification
+        assert family.resolve(specification) is specification
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.kind)
+def test_the_nearest_name_is_in_the_error(family):
+    name = family.names[-1]
+    with pytest.raises(UnknownNameError, match=f"{family.kind} '{name}x', did you mean '{name}'"):
+        family.resolve(f"{name}x")
+    with pytest.raises(ArgumentError, match=family.kind):
+        family.resolve(3)
+
+
+@pytest.mark.parametrize(
+    "alias, name",
+    [("mse", "mean_squared_error"), ("mae", "mean_absolute_error"), ("Huber", "huber")],
+)
+def test_keras_aliases_of_losses(alias, name):
+    assert LOSSES.resolve(alias).name == name
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Dense(0), "units"),
+        (lambda: Dense(2.5), "units"),
+        (lambda: Dense(True), "units"),
+        (lambda: Dense(3, "rellu"), "did you mean 'relu'"),
+        (lambda: Dense(3, activation=max), "activation must be a name"),
+        (lambda: Dense(3, use_bias=1), "use_bias"),
+        (lambda: Dense(3, kernel_initializer="glorot"), "did you mean 'glorot_"),
+        (lambda: Dense(3, kernel_regularizer="l3"), "unknown regularizer 'l3'"),
+        (lambda: Dense(3, name=3), "name"),
+        (lambda: L2(-1), "l2 must be a finite number at least 0, not -1"),
+        (lambda: Input((28, 28)), "a row of numbers"),
+        (lambda: Input(0), "columns"),
+        (lambda: SGD(float("nan")), "learning_rate"),
+        (lambda: SGD(-0.1), "learning_rate"),
+        (lambda: SGD("fast"), "learning_rate"),
+        (lambda: SGD(momentum=1.0), "momentum must be a finite number at least 0 and below 1"),
+        (lambda: Adam(epsilon=0), "epsilon"),
+        (lambda: AdamW(weight_decay=-1), "weight_decay"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(make, message):
+    with pytest.raises(ArgumentError, match=message):
+        make()
+
+
+def test_specifications_are_values():
+    assert Dense(3, "relu") == Dense(3, "relu")
+    assert len({Dense(3), Dense(3), Dense(4)}) == 2
+    with pytest.raises(AttributeError):
+        Dense(3).units = 4

@@ -1,39 +1,61 @@
 """The order of an epoch's samples, a function of (seed, epoch) alone."""
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 
-# Keeps these draws apart from those of the weights, which have the same kind of key.
-_STREAM = 2
 _WORD = (1 << 64) - 1
 
 
-def epoch_order(n_samples: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the permutation in which an epoch visits the samples.
+def epoch_orders(n_samples: int, n_epochs: int, seed: int, first_epoch: int = 0) -> np.ndarray:
+    """Return the permutations in which epochs visit the samples.
 
-    It depends on its arguments alone: not on the epochs before it, on threads, or on the state of
-    any generator, so training that goes on from a checkpoint sees the order it would have seen.
+    Each depends on the number of samples, the seed and the epoch alone: not on the epochs before it, on
+    threads, or on the state of any generator, so training that goes on from a checkpoint sees the order
+    it would have seen.
 
     Parameters
     ----------
     n_samples : int
         Number of samples to put in order.
+    n_epochs : int
+        Number of epochs.
     seed : int
         The model's seed; any integer.
-    epoch : int
-        Counted from 0.
+    first_epoch : int
+        Number of the first of these epochs, counted from 0.
 
     Returns
     -------
     numpy.ndarray
-        int64, shape (n_samples,).
+        int64, shape (n_epochs, n_samples).
 
     Examples
     --------
-    >>> epoch_order(6, seed=1, epoch=0)
-    array([2, 5, 1, 0, 3, 4])
-    >>> epoch_order(6, seed=1, epoch=1)
-    array([3, 5, 2, 4, 0, 1])
+    >>> epoch_orders(6, 2, seed=1)
+    array([[3, 0, 5, 2, 4, 1],
+           [5, 3, 1, 2, 0, 4]])
     """
-    key = np.array([seed & _WORD, epoch], dtype=np.uint64)
-    words = np.random.Philox(key=key, counter=np.array([0, 0, 0, _STREAM], np.uint64))
-    return np.random.Generator(words).permutation(n_samples)
+    orders = np.empty((n_epochs, n_samples), np.int64)
+    _shuffle()(orders, np.uint64(seed & _WORD), np.uint64(first_epoch))
+    return orders
+
+
+def epoch_order(n_samples: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the permutation in which one epoch visits the samples; see `epoch_orders`."""
+    order: np.ndarray = epoch_orders(n_samples, 1, seed, epoch)[0]
+    return order
+
+
+@cache
+def _shuffle() -> Any:
+    """The compiled function; found here, since importing this room is not to import Numba."""
+    from numba import types
+
+    from fastbp.kernels import shuffle
+    from fastbp.runtime.cache import compile_function
+
+    function: Any = shuffle.shuffle_epochs
+    signature = types.void(types.Array(types.int64, 2, "C"), types.uint64, types.uint64)
+    return compile_function("shuffle_epochs", function, signature)

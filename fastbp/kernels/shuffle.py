@@ -1,0 +1,40 @@
+"""The order of an epoch's samples, from counters alone."""
+
+import numpy as np
+
+# Odd constants of the generator SplitMix64 (Steele, Lea and Flood, 2014).
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_LOW_HALF = np.uint64(0xFFFFFFFF)
+
+
+def shuffle_epochs(orders, seed, first_epoch):
+    """orders[e] = a random permutation of 0 ... n - 1 drawn from (seed, first_epoch + e)
+
+    orders   (epochs, n) int64, n < 2**32   overwritten
+
+    Fisher and Yates from the end; the draw for place i is mix(start + i * step), start = mix(mix(seed + step) + epoch)
+    with SplitMix64's mix, of which the upper bits are scaled to 0 ... i (the bias is below n / 2**64).
+    """
+    for row in range(orders.shape[0]):
+        order = orders[row]
+        state = seed + _STEP
+        epoch = first_epoch + np.uint64(row)
+        for word in (epoch, np.uint64(0)):
+            state = (state ^ (state >> np.uint64(30))) * _FIRST
+            state = (state ^ (state >> np.uint64(27))) * _SECOND
+            state = (state ^ (state >> np.uint64(31))) + word
+        for place in range(order.size):
+            order[place] = place
+        for place in range(order.size - 1, 0, -1):
+            draw = state + np.uint64(place) * _STEP
+            draw = (draw ^ (draw >> np.uint64(30))) * _FIRST
+            draw = (draw ^ (draw >> np.uint64(27))) * _SECOND
+            draw = draw ^ (draw >> np.uint64(31))
+            count = np.uint64(place + 1)
+            low = ((draw & _LOW_HALF) * count) >> np.uint64(32)
+            other = np.int64(((draw >> np.uint64(32)) * count + low) >> np.uint64(32))
+            kept = order[place]
+            order[place] = order[other]
+            order[other] = kept

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastbp.data.labels import are_labels, encode_labels
+from fastbp.data.labels import Task, are_labels, encode_labels
 from fastbp.data.split import hold_out
 from fastbp.data.tables import Encoding
 from fastbp.errors import DataError
@@ -54,6 +54,7 @@ def make_data_set(
     *,
     class_names: tuple[str, ...] | None = None,
     encoding: Encoding | None = None,
+    task: Task = "auto",
     test_fraction: float = 0.2,
     seed: int = 0,
 ) -> DataSet:
@@ -64,12 +65,13 @@ def make_data_set(
     name : str
         What a person calls it.
     train, test : tuple of numpy.ndarray
-        Samples and targets. Without `test`, a part of `train` is held out. Targets that look like
-        labels (see `are_labels`) become class codes.
+        Samples and targets. Without `test`, a part of `train` is held out.
     class_names : tuple of str, optional
         Given where the targets are class codes already.
     encoding : Encoding, optional
         How the samples came from a table.
+    task : {"auto", "classes", "numbers"}
+        What the targets hold. "auto": see `fastbp.data.labels.are_labels`. Labels become class codes.
     test_fraction : float
         The part of the samples to hold out.
     seed : int
@@ -84,7 +86,11 @@ def make_data_set(
             raise DataError(f"{name} has {len(x)} samples but {len(y)} targets")
         if len(x) == 0:
             raise DataError(f"{name} has no samples")
-    if class_names is None and encoding is None and are_labels(targets[0]):
+    if task == "auto":
+        task = "classes" if are_labels(targets[0]) else "numbers"
+    if task == "numbers" and targets[0].dtype.kind not in "biuf":
+        raise DataError(f"the targets of {name} are text, not numbers to be predicted")
+    if task == "classes" and class_names is None:
         targets[0], class_names = encode_labels(targets[0])
         targets[1:] = [encode_labels(y, class_names, name="y_test")[0] for y in targets[1:]]
     if test is None:

@@ -1,11 +1,14 @@
 """Class labels, strings or whole numbers, as codes 0, 1, 2, ... and back."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from fastbp.errors import DataError, unknown_name
+
+# What targets hold.
+Task = Literal["auto", "classes", "numbers"]
 
 # Whole numbers with no more distinct values than this are taken for classes.
 MOST_CLASSES_GUESSED = 20

@@ -10,9 +10,9 @@ import numpy as np
 
 from fastbp.data.dataset import DataSet, make_data_set
 from fastbp.data.idx import Samples, read_idx_folder
-from fastbp.data.labels import encode_labels
+from fastbp.data.labels import Task, encode_labels
 from fastbp.data.sets import DATA_SETS, load_data_set
-from fastbp.data.tables import Encoding, Task, learn_encoding
+from fastbp.data.tables import Encoding, learn_encoding
 from fastbp.errors import ArgumentError, DataError, missing_extra, unknown_name
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
@@ -37,7 +37,7 @@ def read_data_set(
     target : str, optional
         The column to be predicted; tables need it, nothing else takes it.
     task : {"auto", "classes", "numbers"}
-        What a table's target column holds.
+        What the targets hold. "auto": classes if they are text, boolean, or few whole numbers.
     ignore : iterable of str
         Columns of a table to leave out.
     test_fraction : float
@@ -66,11 +66,12 @@ def read_data_set(
             (encoding.features(frame), targets),
             class_names=encoding.class_names,
             encoding=encoding,
+            task="numbers" if encoding.class_names is None else "classes",
             test_fraction=test_fraction,
             seed=seed,
         )
-    if target is not None or task != "auto" or tuple(ignore):
-        raise ArgumentError(f"target, task and ignore are for tables; {data} is none")
+    if target is not None or tuple(ignore):
+        raise ArgumentError(f"a target and columns to ignore are for tables; {data} is none")
     if str(data) in DATA_SETS and not path.exists():
         return load_data_set(str(data))
     parts = _read_parts(path)
@@ -80,7 +81,7 @@ def read_data_set(
         _with_targets(parts.get(part), f"{path}, {part} part") for part in ("train", "test")
     )
     assert train is not None
-    return make_data_set(path.name, train, test, test_fraction=test_fraction, seed=seed)
+    return make_data_set(path.name, train, test, task=task, test_fraction=test_fraction, seed=seed)
 
 
 def read_samples(
@@ -88,6 +89,7 @@ def read_samples(
     *,
     encoding: Encoding | None = None,
     class_names: Sequence[str] | None = None,
+    targets: bool = True,
 ) -> Samples:
     """Read what there is to predict.
 
@@ -99,13 +101,15 @@ def read_samples(
         How the model's table was encoded; another table is encoded alike.
     class_names : sequence of str, optional
         The model's classes, which say what codes the labels get.
+    targets : bool
+        Whether the true targets are wanted; if not, they may be of any kind.
 
     Returns
     -------
     x : numpy.ndarray
         Shape (n_samples, n_features).
     y : numpy.ndarray or None
-        The true targets, where the data have them.
+        The true targets, where they are wanted and the data have them.
     """
     path = Path(data)
     if _is_table(path) and path.is_file():
@@ -114,14 +118,16 @@ def read_samples(
         frame = read_frame(path, text_columns=encoding.text_columns)
         if len(frame) == 0:
             raise DataError(f"{path} has no rows")
-        return encoding.features(frame), encoding.targets(frame)
+        return encoding.features(frame), encoding.targets(frame) if targets else None
     if str(data) in DATA_SETS and not path.exists():
         known = load_data_set(str(data))
         x, y = known.x_test, known.y_test
         assert x is not None
-        return x, y
+        return x, y if targets else None
     parts = _read_parts(path)
     x, y = parts.get("test") or parts["train"]
+    if not targets:
+        y = None
     if y is not None and class_names is not None:
         y = encode_labels(y, class_names)[0]
     return (x.reshape(len(x), -1) if x.ndim > 2 else x), y

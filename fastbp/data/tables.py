@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
-from fastbp.data.labels import are_labels, encode_labels
+from fastbp.data.labels import Task, are_labels, encode_labels
 from fastbp.errors import ArgumentError, DataError, unknown_name
-
-Task = Literal["auto", "classes", "numbers"]
 
 # A text column with more distinct values than this names its rows rather than classing them.
 MOST_CATEGORIES = 256

@@ -1,6 +1,18 @@
 """Model files, and nothing about training."""
 
-from fastbp.storage.model_file import ModelFile, load_model_file, save_model_file
+from fastbp.storage.model_file import (
+    ModelFile,
+    load_model_file,
+    read_format_version,
+    save_model_file,
+)
 from fastbp.storage.replace import check_can_write, replace_file
 
-__all__ = ["ModelFile", "check_can_write", "load_model_file", "replace_file", "save_model_file"]
+__all__ = [
+    "ModelFile",
+    "check_can_write",
+    "load_model_file",
+    "read_format_version",
+    "replace_file",
+    "save_model_file",
+]

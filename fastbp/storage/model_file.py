@@ -8,7 +8,8 @@ file is ever executed: there is no pickle.
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,19 +80,9 @@ def load_model_file(path: str | os.PathLike[str]) -> ModelFile:
     ModelFileError
         If the file is missing, damaged, not a model of fastbp, or of a newer format.
     """
-    try:
-        with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
-            header = _check_format(file.metadata(), path)
-            # Copies: the file's own memory would change under us if somebody wrote the file.
-            arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise ModelFileError(f"there is no file {path}") from error
-    except ModelFileError:
-        raise
-    except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}") from error
-    except safetensors.SafetensorError as error:
-        raise ModelFileError(f"{path} is damaged or not a model file: {error}") from error
+    with _opened(path) as (file, header):
+        # Copies: the file's own memory would change under us if somebody wrote the file.
+        arrays = {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     try:
         architecture = json.loads(header["architecture"])
         metadata = json.loads(header["metadata"])
@@ -103,6 +94,28 @@ def load_model_file(path: str | os.PathLike[str]) -> ModelFile:
     if checksums != {name: _checksum(array) for name, array in arrays.items()}:
         raise ModelFileError(f"{path} is damaged: its arrays are not those that were saved")
     return ModelFile(architecture, arrays, metadata)
+
+
+def read_format_version(path: str | os.PathLike[str]) -> int:
+    """Return the version of a model file's format; raises `ModelFileError` as `load_model_file` does."""
+    with _opened(path) as (_, header):
+        return int(header["format_version"])
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[Any, dict[str, str]]]:
+    """The file, open, and its header; whatever is wrong with it becomes a `ModelFileError`."""
+    try:
+        with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
+            yield file, _check_format(file.metadata(), path)
+    except FileNotFoundError as error:
+        raise ModelFileError(f"there is no file {path}") from error
+    except ModelFileError:
+        raise
+    except OSError as error:
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}") from error
+    except safetensors.SafetensorError as error:
+        raise ModelFileError(f"{path} is damaged or not a model file: {error}") from error
 
 
 def _check_format(header: dict[str, str] | None, path: str | os.PathLike[str]) -> dict[str, str]:

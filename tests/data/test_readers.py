@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastbp.data.labels import Task
 from fastbp.data.readers import read_arrays, read_data_set, read_frame, read_samples
 from fastbp.data.sets import load_digits
 from fastbp.errors import ArgumentError, DataError, MissingExtraError, UnknownNameError
@@ -75,6 +76,17 @@ class TestTables:
         assert x.shape == (20, 3)
         assert y is not None
         assert y[:4].tolist() == [0, 1, 0, 1]
+
+    def test_targets_that_nobody_wants_may_be_anything(self, tmp_path: Path, table: Path) -> None:
+        encoding = read_data_set(table, target="kind").encoding
+        path = tmp_path / "new.csv"
+        path.write_text("sound,weight,kind\nwoof,20,wolf\nmeow,4,\n")
+        x, y = read_samples(path, encoding=encoding, targets=False)
+        assert x.shape == (2, 3)
+        assert y is None
+        with pytest.raises(DataError, match="column 'kind', row 2: the value is missing"):
+            read_samples(path, encoding=encoding)
+        assert read_samples("digits", targets=False)[1] is None
 
     def test_categories_that_look_like_numbers_stay_categories(self, tmp_path: Path) -> None:
         path = tmp_path / "sizes.csv"
@@ -155,6 +167,20 @@ class TestArrays:
         found = read_data_set(tmp_path / "a.npz")
         assert found.class_names is None
         assert found.y_train.shape[1] == 2
+
+    @pytest.mark.parametrize(
+        ("task", "classes"), [("auto", ("0", "1")), ("classes", ("0", "1")), ("numbers", None)]
+    )
+    def test_what_the_targets_hold_can_be_said(
+        self, tmp_path: Path, task: Task, classes: tuple[str, ...] | None
+    ) -> None:
+        np.savez(tmp_path / "a.npz", x=self.x, y=[0, 1] * 6)
+        assert read_data_set(tmp_path / "a.npz", task=task).class_names == classes
+
+    def test_text_is_not_a_number_to_predict(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "a.npz", x=self.x, y=self.y)
+        with pytest.raises(DataError, match="are text, not numbers"):
+            read_data_set(tmp_path / "a.npz", task="numbers")
 
     def test_images_are_rows_that_know_their_shape(self, tmp_path: Path) -> None:
         images = np.zeros((12, 5, 4, 3), np.uint8)

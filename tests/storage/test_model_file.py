@@ -9,7 +9,7 @@ import pytest
 import safetensors.numpy
 
 from fastbp.errors import ModelFileError
-from fastbp.storage.model_file import load_model_file, save_model_file
+from fastbp.storage.model_file import load_model_file, read_format_version, save_model_file
 
 ARCHITECTURE = {"layers": [{"kind": "dense", "units": 3, "rate": 0.1}], "dtype": "float32"}
 METADATA = {"classes": ["Käse", "naïve", "\u2603"], "nothing": None}
@@ -81,6 +81,7 @@ class TestRoundTrip:
         assert header["format"] == "fastbp"
         assert header["format_version"] == "1"
         assert json.loads(header["architecture"]) == ARCHITECTURE
+        assert read_format_version(saved) == 1
 
     def test_a_path_may_be_a_string_of_the_folder_one_is_in(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -51,11 +51,9 @@ def epoch_order(n_samples: int, seed: int, epoch: int) -> np.ndarray:
 @cache
 def _shuffle() -> Any:
     """The compiled function; found here, since importing this room is not to import Numba."""
-    from numba import types
-
     from fastbp.kernels import shuffle
     from fastbp.runtime.cache import compile_function
 
     function: Any = shuffle.shuffle_epochs
-    signature = types.void(types.Array(types.int64, 2, "C"), types.uint64, types.uint64)
+    signature = "void(int64[:, ::1], uint64, uint64)"
     return compile_function("shuffle_epochs", function, signature)

@@ -1,26 +1,14 @@
 """The one input boundary: any array becomes an address and two strides, without a copy."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastbp.errors import DataError
+from fastbp.source import DTYPES, Source
 
-# The gather kernels switch on the index into this table.
-DTYPES = (
-    "float32",
-    "float64",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "bool",
-)
+__all__ = ["DTYPES", "Source", "as_source", "check_finite"]
+
 _CODES = {np.dtype(name): code for code, name in enumerate(DTYPES)}
 _LARGEST = {name: float(np.finfo(name).max) for name in ("float32", "float64")}
 _NUMERIC_KINDS = "biuf"
@@ -36,39 +24,6 @@ _KIND_NAMES = {
 }
 # Elements looked at in one go: they stay in the cache between the two passes.
 _BLOCK = 1 << 16
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """A two-dimensional view of the caller's memory, never copied and never written.
-
-    Attributes
-    ----------
-    array : numpy.ndarray
-        Shape (n_samples, n_columns). Keeps the memory alive.
-    code : int
-        Index of the element type in `DTYPES`.
-    address : int
-        Where element [0, 0] lies.
-    row_stride, column_stride : int
-        Bytes from one row, one column, to the next; negative or zero for views that run so.
-    """
-
-    array: np.ndarray
-    code: int
-    address: int
-    row_stride: int
-    column_stride: int
-
-    @property
-    def n_samples(self) -> int:
-        """Number of rows."""
-        return int(self.array.shape[0])
-
-    @property
-    def n_columns(self) -> int:
-        """Number of columns."""
-        return int(self.array.shape[1])
 
 
 def as_source(values: object, name: str = "x") -> Source:

@@ -12,8 +12,6 @@ from fastbp.specification import whole_number
 from fastbp.storage import load_model_file
 from fastbp.training import Learner
 
-DTYPES = ("float32", "float64")
-
 
 class Sequential(Model):
     """Layers one after the other.
@@ -56,11 +54,8 @@ class Sequential(Model):
         dtype: str = "float32",
         name: str = "sequential",
     ) -> None:
-        if dtype not in DTYPES:
-            raise ArgumentError(f"dtype must be 'float32' or 'float64', not {dtype!r}")
-        seed = secrets.randbits(32) if seed is None else whole_number("seed", seed, minimum=0)
-        if seed >= 1 << 63:
-            raise ArgumentError(f"seed must be below 2**63, not {seed}")
+        if seed is None:
+            seed = secrets.randbits(32)
         super().__init__(Learner(Stack.of(layers or ()), seed, dtype), name)
 
     def __repr__(self) -> str:

@@ -46,4 +46,6 @@ class L2(Regularizer):
     l2: float = 0.01
 
 
-REGULARIZERS: Family[Regularizer] = Family("regularizer", Regularizer, {"l1": L1, "l2": L2})
+REGULARIZERS: Family[Regularizer] = Family(
+    "regularizer", Regularizer, {"l1": L1, "l2": L2, "l1_l2": Regularizer}
+)

@@ -21,10 +21,13 @@ from fastbp.nn import (
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
+from fastbp.specification import whole_number
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 
 if TYPE_CHECKING:
     from fastbp.engine import Network
+
+DTYPES = ("float32", "float64")
 
 Array = NDArray[np.floating[Any]]
 
@@ -55,8 +58,12 @@ class Learner:
     """
 
     def __init__(self, stack: Stack, seed: int, dtype: str) -> None:
+        if dtype not in DTYPES:
+            raise ArgumentError(f"dtype must be 'float32' or 'float64', not {dtype!r}")
+        if whole_number("seed", seed, minimum=0) >= 1 << 63:
+            raise ArgumentError(f"seed must be below 2**63, not {seed}")
         self.stack = stack
-        self.seed = seed
+        self.seed = int(seed)
         self.dtype = dtype
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
@@ -265,7 +272,7 @@ class Learner:
         """What `state` told of, so that training goes on exactly."""
         stack = Stack.of(_layer_from(config, arrays) for config in settings["layers"])
         learner = cls(stack, settings["seed"], settings["dtype"])
-        learner.epochs_seen = settings["epochs_seen"]
+        learner.epochs_seen = whole_number("epochs_seen", settings["epochs_seen"], minimum=0)
         if settings["loss"] is not None:
             metrics = [Metric(metric["name"], metric["kind"]) for metric in settings["metrics"]]
             learner.compile(settings["optimizer"], settings["loss"], metrics)
@@ -275,6 +282,8 @@ class Learner:
                 if name.startswith(_OPTIMIZER)
             }
         weights = [arrays[f"{_WEIGHTS}{name}"] for name in stack.weight_names]
+        if len(weights) != sum(name.startswith(_WEIGHTS) for name in arrays):
+            raise DataError("there are weights that belong to no layer")
         learner.network(settings["n_inputs"])
         learner.set_weights(weights)
         return learner

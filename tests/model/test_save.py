@@ -1,0 +1,125 @@
+"""A model in a file is the model: it predicts the same, and training goes on exactly."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+import fastbp
+from fastbp import SGD, Adam, AdamW, Dense, ModelFileError, Normalization, RMSprop, Sequential
+
+OPTIMIZERS = [
+    SGD(0.1),
+    SGD(0.1, momentum=0.9, nesterov=True),
+    RMSprop(momentum=0.5),
+    Adam(),
+    AdamW(),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_training_goes_on_exactly(make, data, tmp_path, equal, optimizer, dtype):
+    whole, first = make(optimizer, dtype=dtype), make(optimizer, dtype=dtype)
+    history = whole.fit(*data, epochs=4, verbose=0)
+    first.fit(*data, epochs=2, verbose=0)
+    first.save(tmp_path / "model.safetensors")
+    second = fastbp.load_model(tmp_path / "model.safetensors")
+    assert np.array_equal(second.predict(data[0]), first.predict(data[0]))
+    rest = second.fit(*data, epochs=4, initial_epoch=2, verbose=0)
+    assert equal(second, whole)
+    assert rest.history["accuracy"] == history.history["accuracy"][2:]
+    assert (second.seed, second.dtype, second.layers) == (whole.seed, whole.dtype, whole.layers)
+    assert (second.optimizer, second.loss, second.metrics) == (
+        whole.optimizer,
+        whole.loss,
+        whole.metrics,
+    )
+
+
+def test_normalization_and_metadata_are_kept(data, tmp_path):
+    normalization = Normalization(name="scaling")
+    normalization.adapt(data[0] * 50)
+    model = Sequential([normalization, Dense(3, kernel_regularizer="l1")], seed=1, name="small")
+    model.build()
+    path = tmp_path / "model.safetensors"
+    model.save(path, metadata={"labels": ["Rose", "Ähre"], "table": {"column": [1, 2.5, None]}})
+    loaded = fastbp.load_model(path)
+    assert np.array_equal(loaded.predict(data[0]), model.predict(data[0]))
+    assert (
+        loaded.metadata
+        == model.metadata
+        == {"labels": ["Rose", "Ähre"], "table": {"column": [1, 2.5, None]}}
+    )
+    assert (loaded.name, loaded.layers[0].name, loaded.optimizer) == ("small", "scaling", None)
+    loaded.save(path)
+    assert fastbp.load_model(path).metadata == model.metadata
+
+
+def test_the_file_holds_nothing_but_arrays_and_text(make, data, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model = make()
+    model.fit(*data, verbose=0)
+    model.save(path)
+    with safe_open(path, "numpy") as file:
+        architecture = json.loads(file.metadata()["architecture"])
+        assert "weights/dense/kernel" in file.keys()  # noqa: SIM118
+    assert [layer["class"] for layer in architecture["layers"]] == ["Dense", "Dense"]
+
+
+def test_a_path_that_cannot_be_written_changes_nothing(make, data, tmp_path):
+    model = make()
+    model.fit(*data, verbose=0)
+    with pytest.raises(ModelFileError, match="no folder"):
+        model.save(tmp_path / "nowhere" / "model.safetensors")
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    before = path.read_bytes()
+    with pytest.raises(fastbp.ArgumentError, match="JSON"):
+        model.save(path, metadata={"labels": {1, 2}})
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model.safetensors"]
+    assert model.metadata == {}
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda a: a.update(dtype="float16"), "dtype|float16"),
+        (lambda a: a.pop("seed"), "seed"),
+        (lambda a: a["layers"][0].update({"class": "Convolution"}), "unknown layer 'Convolution'"),
+        (lambda a: a["layers"][0].update(units=9), "shape"),
+        (lambda a: a["layers"][0].update(pooling=2), "pooling"),
+        (lambda a: a["layers"].pop(), "belong to no layer"),
+        (lambda a: a.update(epochs_seen="many"), "epochs_seen"),
+        (lambda a: a["layers"].append({"class": "Dense", "units": 3}), "dense_2"),
+        (lambda a: a.update(layers=3), "model"),
+    ],
+)
+def test_a_file_that_does_not_fit_together(make, data, tmp_path, monkeypatch, change, message):
+    from fastbp import model as module
+
+    save = module.save_model_file
+
+    def changed(path, architecture, arrays, *, metadata):
+        architecture = json.loads(json.dumps(architecture))
+        change(architecture)
+        save(path, architecture, arrays, metadata=metadata)
+
+    monkeypatch.setattr(module, "save_model_file", changed)
+    model = make()
+    model.fit(*data, verbose=0)
+    model.save(tmp_path / "model.safetensors")
+    with pytest.raises(ModelFileError, match=message):
+        fastbp.load_model(tmp_path / "model.safetensors")
+
+
+def test_other_files(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(ModelFileError, match="no file"):
+        fastbp.load_model(path)
+    path.write_bytes(b"not a model")
+    with pytest.raises(ModelFileError):
+        fastbp.load_model(path)

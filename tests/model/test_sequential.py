@@ -1,0 +1,104 @@
+"""Building a model layer by layer, and what it tells about itself."""
+
+import numpy as np
+import pytest
+
+from fastbp import L2, Activation, ArgumentError, Dense, Input, NotReadyError, Sequential
+
+
+def test_layers_can_follow_one_by_one():
+    whole = Sequential([Input((4,)), Dense(8, "relu"), Dense(3)], seed=1)
+    grown = Sequential(seed=1)
+    for layer in whole.layers:
+        grown.add(layer)
+    assert grown.layers == whole.layers
+    for a, b in zip(whole.get_weights(), grown.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_a_layer_that_follows_later_keeps_the_weights():
+    model = Sequential([Input((4,)), Dense(8)], seed=1)
+    model.compile("sgd", "mse")
+    model.fit(np.eye(4), np.ones((4, 8)), verbose=0)
+    before = model.get_weights()
+    model.add(Dense(2))
+    after = model.get_weights()
+    assert len(after) == 4
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=False))
+    with pytest.raises(NotReadyError, match="compile"):
+        model.fit(np.eye(4), np.ones((4, 2)), verbose=0)
+
+
+def test_first_weights_depend_on_the_seed_and_the_position():
+    a = Sequential([Input(4), Dense(8), Dense(8)], seed=1).get_weights()
+    b = Sequential(
+        [Input(4), Dense(8), Activation("relu"), Dense(8), Dense(2)], seed=1
+    ).get_weights()
+    assert np.array_equal(a[0], b[0])
+    assert np.array_equal(a[2], b[2])
+    assert not np.array_equal(a[0][:4], a[2][:4])
+
+
+def test_weights_come_and_go(rng):
+    model = Sequential([Input(4), Dense(8), Dense(3, use_bias=False)], seed=1)
+    shapes = [array.shape for array in model.get_weights()]
+    assert shapes == [(4, 8), (8,), (8, 3)]
+    assert model.count_params() == 4 * 8 + 8 + 8 * 3
+    weights = [rng.normal(size=shape) for shape in shapes]
+    model.set_weights(weights)
+    for given, got in zip(weights, model.get_weights(), strict=True):
+        assert got.dtype == np.float32
+        assert np.array_equal(given.astype(np.float32), got)
+    got[:] = 0
+    assert model.get_weights()[-1].all()
+    x = rng.normal(size=(5, 4))
+    assert model.predict(x) == pytest.approx(
+        (x @ weights[0] + weights[1]) @ weights[2], rel=1e-4, abs=1e-5
+    )
+
+
+def test_summary(capsys):
+    model = Sequential(
+        [Input(784), Dense(128, "relu", name="hidden"), Dense(10, "softmax")], seed=1
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.summary()
+    text = capsys.readouterr().out
+    for part in ("hidden", "Dense, softmax", "100,480", "1,290", "101,770", "batch size 32", "MiB"):
+        assert part in text
+    lines = []
+    model.summary(print_fn=lines.append, batch_size=1024)
+    assert "batch size 1024" in lines[-1]
+
+
+def test_build():
+    model = Sequential([Dense(3)], seed=1)
+    model.build((None, 4))
+    assert (model.built, model.n_inputs, model.n_outputs) == (True, 4, 3)
+    with pytest.raises(ArgumentError, match="4 input columns, not 5"):
+        model.build(5)
+
+
+def test_compile_again_forgets_the_optimizer_and_keeps_the_weights(make, data, equal):
+    model, twin = make(), make()
+    model.fit(*data, verbose=0)
+    twin.build(4)
+    twin.set_weights(model.get_weights())
+    model.compile("adam", "sparse_categorical_crossentropy")
+    for each in (model, twin):
+        each.train_on_batch(*data)
+    assert equal(model, twin)
+
+
+def test_loss_and_gradients_include_penalties(rng):
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    layers = [Dense(2, kernel_regularizer=L2(0.5))]
+    plain, penalized = (Sequential(each, seed=1, dtype="float64") for each in ([Dense(2)], layers))
+    for model in (plain, penalized):
+        model.compile("sgd", "mse")
+    loss, (kernel_gradient, bias_gradient) = plain.loss_and_gradients(x, y)
+    other_loss, (other_kernel_gradient, other_bias_gradient) = penalized.loss_and_gradients(x, y)
+    kernel = plain.get_weights()[0]
+    assert other_loss - loss == pytest.approx(0.5 * (kernel**2).sum())
+    assert other_kernel_gradient - kernel_gradient == pytest.approx(kernel)
+    assert other_bias_gradient == pytest.approx(bias_gradient)

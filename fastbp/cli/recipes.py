@@ -1,0 +1,87 @@
+"""What `fastbp warmup` rehearses: small networks that between them need every kernel of many others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fastbp.nn import ACTIVATIONS, LOSSES, Dense, Input, Normalization
+from fastbp.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from fastbp.sequential import Sequential
+
+_N_SAMPLES = 600
+_N_COLUMNS = 8
+_N_OUTPUTS = 3
+
+_OUTPUTS = {
+    "sparse_categorical_crossentropy": "softmax",
+    "categorical_crossentropy": "softmax",
+    "binary_crossentropy": "sigmoid",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network to be rehearsed, and the samples for it."""
+
+    activation: str = "relu"
+    loss: str = "sparse_categorical_crossentropy"
+    optimizer: Optimizer = field(default_factory=Adam)
+    dtype: str = "float32"
+    input_dtype: str = "float32"
+    normalized: bool = False
+
+    def __str__(self) -> str:
+        inputs = f"{'normalized ' if self.normalized else ''}{self.input_dtype} inputs"
+        return f"{self.dtype}, {self.activation}, {self.loss}, {self.optimizer.rule}, {inputs}"
+
+    def model(self) -> Sequential:
+        """The compiled model."""
+        normalization = Normalization(np.zeros(_N_COLUMNS), np.ones(_N_COLUMNS))
+        model = Sequential(
+            [
+                Input(_N_COLUMNS),
+                *([normalization] if self.normalized else []),
+                Dense(24, self.activation),
+                Dense(24, self.activation),
+                Dense(_N_OUTPUTS, _OUTPUTS.get(self.loss, "linear")),
+            ],
+            seed=0,
+            dtype=self.dtype,
+        )
+        accuracy = ["accuracy"] if self.loss in _OUTPUTS else []
+        model.compile(self.optimizer, self.loss, accuracy)
+        return model
+
+    def samples(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets."""
+        x = np.arange(_N_SAMPLES * _N_COLUMNS).reshape(_N_SAMPLES, -1) % 7
+        y = np.arange(_N_SAMPLES) % _N_OUTPUTS
+        if LOSSES.resolve(self.loss).targets == "dense":
+            return x.astype(self.input_dtype), np.eye(_N_OUTPUTS, dtype=self.dtype)[y]
+        return x.astype(self.input_dtype), y
+
+
+def usual_recipes() -> Iterator[Recipe]:
+    """What most people train: float32, relu or tanh, Adam or plain SGD."""
+    for input_dtype in ("float32", "float64", "uint8"):
+        for normalized in (True, False):
+            yield Recipe(input_dtype=input_dtype, normalized=normalized)
+    yield Recipe(optimizer=SGD())
+    yield Recipe("tanh")
+    yield Recipe(loss="mean_squared_error")
+    yield Recipe(loss="binary_crossentropy")
+
+
+def all_recipes() -> Iterator[Recipe]:
+    """Every activation, loss and update rule, in both types."""
+    rules = (SGD(momentum=0.9), SGD(momentum=0.9, nesterov=True), RMSprop(), AdamW())
+    for dtype in ("float32", "float64"):
+        for recipe in usual_recipes():
+            yield replace(recipe, dtype=dtype)
+        for activation in ACTIVATIONS:
+            yield Recipe(activation, dtype=dtype)
+        for loss in LOSSES.names:
+            yield Recipe(loss=loss, dtype=dtype)
+        for rule in (*rules, RMSprop(momentum=0.9)):
+            yield Recipe(optimizer=rule, dtype=dtype)

@@ -110,7 +110,7 @@ class ParameterLayout:
                     view.transpose(1, 0, 2).reshape(operation.n_in, -1)[:, : operation.n_out].copy()
                 )
             else:
-                kernel = np.ascontiguousarray(view)
+                kernel = np.array(view, order="C")
             arrays.append(kernel)
             if operation.layer.use_bias:
                 bias = self.places[operation.index].bias

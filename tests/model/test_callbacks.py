@@ -104,5 +104,5 @@ def test_chunks(make, data):
 
 
 def test_what_is_no_callback(make, data):
-    with pytest.raises(ArgumentError, match="must derive from .*Callback, not str"):
+    with pytest.raises(ArgumentError, match=r"must derive from .*Callback, not str"):
         make().fit(*data, verbose=0, callbacks=["stop"])

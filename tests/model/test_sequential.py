@@ -57,6 +57,14 @@ def test_weights_come_and_go(rng):
     )
 
 
+@pytest.mark.parametrize("units", [1, 3, 16, 17])
+def test_weights_are_copies(units):
+    model = Sequential([Input(16), Dense(16), Dense(units)], seed=1)
+    for array in model.get_weights():
+        array[:] = 7
+    assert not any((array == 7).any() for array in model.get_weights())
+
+
 def test_summary(capsys):
     model = Sequential(
         [Input(784), Dense(128, "relu", name="hidden"), Dense(10, "softmax")], seed=1

@@ -1,0 +1,36 @@
+"""Scripts in processes of their own, with a limit of time: a hang or an abort is a failure of one test."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parents[1]
+
+TimedOut = subprocess.TimeoutExpired
+
+
+def run(script: str, *, timeout: float = 60.0, expected: int = 0, **variables: str) -> Any:
+    """Run a Python script with these environment variables; return the JSON of its last line.
+
+    The script sees `tests` on its path, and the environment's `lib` folder on the loader's, where PyPI's tbb lies.
+    """
+    environment = {**os.environ, **variables}
+    libraries = [str(Path(sys.prefix) / "lib"), environment.get("LD_LIBRARY_PATH", "")]
+    environment["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, libraries))
+    paths = [str(TESTS), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    finished = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env=environment,
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == expected, finished.stderr[-4000:]
+    lines = finished.stdout.splitlines()
+    return json.loads(lines[-1]) if lines else None

@@ -1,0 +1,77 @@
+"""A new architecture, batch size or learning rate compiles nothing, and loads nothing from the cache either."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numba
+import numpy as np
+import pytest
+from numba.core import compiler
+
+import naive
+from contracts.problems import Problem
+from fastbp import optimizers
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The names of functions that Numba compiles, or loads compiled from its cache, in this block."""
+    names: list[str] = []
+    compile_extra = compiler.compile_extra
+    rebuild = compiler.CompileResult._rebuild
+
+    def counted_compile(typingctx, targetctx, func, *args, **options):  # type: ignore[no-untyped-def]
+        names.append(func.__name__)
+        return compile_extra(typingctx, targetctx, func, *args, **options)
+
+    def counted_load(*parts):  # type: ignore[no-untyped-def]
+        names.append("from the cache")
+        return rebuild(*parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler, "compile_extra", counted_compile)
+        patch.setattr(compiler.CompileResult, "_rebuild", counted_load)
+        yield names
+
+
+def train(problem: Problem, rate: float, batch_size: int, threads: int = 1) -> None:
+    network = problem.engine("float32", optimizers.SGD(rate))
+    network.train(*problem.sources(), problem.orders(2), batch_size=batch_size, threads=threads)
+    network.evaluate(*problem.sources(), batch_size=batch_size, threads=threads)
+    network.predict(problem.sources()[0], batch_size=batch_size, threads=threads)
+
+
+def dense(*widths: int, n_rows: int = 100) -> Problem:
+    """A network of relu layers under softmax cross-entropy."""
+    n_inputs, *hidden, n_outputs = widths
+    layers = [naive.Dense(width, "relu") for width in hidden]
+    layers.append(naive.Dense(n_outputs, "softmax"))
+    return Problem(n_inputs, layers, "sparse_categorical_crossentropy", n_rows)
+
+
+def test_compiles_nothing() -> None:
+    """After one small network and one wide one, as first used by this process."""
+    for threads in (1, 2):
+        train(dense(2, 8, 2), 0.1, 4, threads)
+        train(dense(70, 130, 64, 10), 0.1, 32, threads)
+    with counting() as names:
+        for threads in (1, 2):
+            train(dense(2, 8, 2), 0.05, 4, threads)
+            for batch_size in (1, 2, 5, 16, 31, 64, 100):
+                train(dense(2, 8, 2), 0.1, batch_size, threads)
+            for widths in ((3, 1, 2), (17, 33, 9, 65, 3), (1, 2), (129, 16, 16, 16, 16, 16, 10)):
+                train(dense(*widths), 0.1, 7, threads)
+                train(dense(*widths), 0.1, 64, threads)
+    assert names == []
+
+
+def test_planted_compilations_are_seen() -> None:
+    """njit functions and C callables, which is what kernels are, are counted."""
+
+    def double(x):  # type: ignore[no-untyped-def]
+        return x + x
+
+    with counting() as names:
+        numba.njit(double)(np.float32(1.0))
+        numba.cfunc("float64(float64)")(double)
+    assert names == ["double", "double"]

@@ -1,0 +1,89 @@
+"""Ctrl-C returns within 0.2 s with the model at a step boundary, and training can go on."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+import naive
+from contracts.problems import OPTIMIZERS, Problem, digest
+
+LIMIT = 0.2
+
+
+def problem() -> Problem:
+    """Work for many seconds: some 100 us a step."""
+    layers = [naive.Dense(96, "tanh"), naive.Dense(96, "tanh"), naive.Dense(4)]
+    return Problem(40, layers, n_rows=2050, scale=0.1)
+
+
+def interrupt_after(delay: float) -> tuple[threading.Timer, list[float]]:
+    """Press Ctrl-C after `delay` seconds; the list receives the moment."""
+    moment: list[float] = []
+
+    def press() -> None:
+        moment.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(delay, press)
+    timer.start()
+    return timer, moment
+
+
+def train_until_interrupted(network: Any, given: Problem, orders: Any, delay: float) -> float:
+    """Train; return the seconds between Ctrl-C and the return of `train`."""
+    timer, moment = interrupt_after(delay)
+    with pytest.raises(KeyboardInterrupt):
+        network.train(*given.sources(), orders, batch_size=64, threads=2)
+    passed = time.perf_counter() - moment[0]
+    timer.join()
+    return passed
+
+
+def prefix(given: Problem, rule: str, orders: Any, n_steps: int) -> str:
+    """The bits after exactly `n_steps` steps without an interruption."""
+    network = given.engine("float32", OPTIMIZERS[rule][1])
+    n_batches = -(-given.n_rows // 64)
+    whole, rest = divmod(n_steps, n_batches)
+    if whole:
+        network.train(*given.sources(), orders[:whole], batch_size=64, threads=1)
+    if rest:
+        network.train(
+            *given.sources(), orders[whole : whole + 1, : rest * 64], batch_size=64, threads=1
+        )
+    assert network.steps == n_steps
+    return digest([*network.weights(), *network.optimizer_state().values()])
+
+
+def test_ctrl_c() -> None:
+    given = problem()
+    orders = np.resize(given.orders(10), (20_000, given.n_rows))
+    network = given.engine("float32", OPTIMIZERS["adam"][1])
+    network.train(*given.sources(), orders[:1], batch_size=64, threads=2)  # compiles
+    waits = []
+    for attempt in range(3):
+        network = given.engine("float32", OPTIMIZERS["adam"][1])
+        waits.append(train_until_interrupted(network, given, orders, 0.1 + 0.05 * attempt))
+        assert network.steps > 0
+    # the machine may be busy with something else once, hardly three times
+    assert min(waits) < LIMIT
+    bits = digest([*network.weights(), *network.optimizer_state().values()])
+    assert bits == prefix(given, "adam", orders, network.steps)
+
+    # and it goes on as if nothing had been
+    n_steps = network.steps
+    network.train(*given.sources(), orders[:1], batch_size=64, threads=2)
+    twin = given.engine("float32", OPTIMIZERS["adam"][1])
+    assert network.steps > n_steps
+    assert np.isfinite(np.concatenate([weight.ravel() for weight in network.weights()])).all()
+
+
+def test_planted_fault_is_seen() -> None:
+    """The bits of one step less are not the same."""
+    given = problem()
+    orders = given.orders(1)
+    assert prefix(given, "adam", orders, 7) == prefix(given, "adam", orders, 7)
+    assert prefix(given, "adam", orders, 7) != prefix(given, "adam", orders, 6)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastbp.data.source import Source, as_source, check_finite
+from fastbp.data.source import as_source, check_finite
 from fastbp.errors import ArgumentError, DataError
 from fastbp.nn import Loss
+from fastbp.source import Source
 
 # Elements looked at in one go, so that the temporaries stay in the cache.
 _BLOCK = 1 << 16

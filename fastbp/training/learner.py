@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastbp.data.source import Source, as_source
+from fastbp.data.source import as_source
 from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
     LAYERS,
@@ -21,6 +21,7 @@ from fastbp.nn import (
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
+from fastbp.source import Source
 from fastbp.specification import whole_number
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbp.data.order import epoch_order
+from fastbp.data.order import epoch_orders
 from fastbp.errors import DivergedError
 from fastbp.training.callbacks import CallbackList
 from fastbp.training.history import History
@@ -195,7 +195,4 @@ class Training:
                 self._unshuffled = np.tile(np.arange(n_samples), (count, 1))
             return self._unshuffled[:count]
         first = plan.epochs_seen + epoch - plan.first_epoch
-        orders = np.empty((count, n_samples), np.int64)
-        for index in range(count):
-            orders[index] = epoch_order(n_samples, plan.seed, first + index)
-        return orders
+        return epoch_orders(n_samples, count, plan.seed, first)

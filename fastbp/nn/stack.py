@@ -33,6 +33,8 @@ class Stack:
     @classmethod
     def of(cls, layers: Iterable[object]) -> "Stack":
         """Stack layers one by one."""
+        if not isinstance(layers, Iterable):
+            raise ArgumentError(f"layers must be a list of layers, not {layers!r}")
         stack = cls()
         for layer in layers:
             stack = stack.with_layer(layer)

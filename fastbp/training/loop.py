@@ -162,6 +162,9 @@ class Training:
                 batch_size=plan.validation_batch_size,
                 threads=plan.threads,
             )
+            if not np.isfinite(figures[0]):
+                # The weights are finite, but what they lead to no longer is.
+                raise DivergedError(epoch + 1, self.history.params["steps"])
             logs |= {f"val_{name}": value for name, value in self._logs(figures).items()}
         self.history.append(epoch, logs)
         self._display.epoch_end(epoch, logs, seconds)

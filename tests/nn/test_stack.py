@@ -33,6 +33,7 @@ def test_the_number_of_inputs():
         ([Dense(3, name="a"), Dense(3, name="a")], "two layers have the name 'a'"),
         ([Dense], "such as Dense.10., not of Dense"),
         (["relu"], "not of 'relu'"),
+        (Dense(3), "a list of layers"),
     ],
 )
 def test_an_order_that_cannot_be(layers, message):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import naive
-from fastbp import nn
 from contracts.problems import OPTIMIZERS, Problem, worst
+from fastbp import nn
 
 TOLERANCES = {"float64": 1e-12, "float32": 2e-5}
 BATCHES = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65)

@@ -48,7 +48,7 @@ def extreme_rows(size: float) -> np.ndarray:
 def test_extreme_logits(loss: str, output: str, size: float, dtype: str) -> None:
     """Targets 0 and 1. Nothing is NaN, and what the formula gives is what comes out.
 
-    A loss may be as large as the logits, and a sum of three such numbers is more than float32 holds: then it is infinite.
+    A loss may be as large as the logits. A sum of three such numbers is more than float32 holds: then it is infinite.
     """
     network = logits_network(loss, output, dtype, 3)
     twin = naive.Network(3, [naive.Dense(3, output, use_bias=False)], loss)

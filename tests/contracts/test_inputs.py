@@ -1,4 +1,4 @@
-"""Lists, pandas, any dtype, order and stride, read-only arrays and memmaps: the same result, and no copy of the data."""
+"""Lists, pandas, any dtype, order and stride, read-only arrays, memmaps: the same result, and no copy of the data."""
 
 import tracemalloc
 from collections.abc import Callable

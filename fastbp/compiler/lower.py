@@ -13,7 +13,7 @@ from fastbp.compiler.layout import Allocator, ParameterLayout, padded
 from fastbp.compiler.program import Program, float_bits
 from fastbp.kernels import dense, layout, losses, sums
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.kernels.tile import MAIN_ROWS
+from fastbp.kernels.tile import K_AT_A_TIME, MAIN_ROWS
 
 #: Bytes of the broadcast operand that stay in the second-level cache while vectors stream past.
 _CACHE_BYTES = 1 << 18
@@ -178,7 +178,7 @@ class Lowering:
         return _Tensor(width, wide, self._memory.take(self._samples * wide))
 
     def _rows_at_a_time(self, k: int) -> int:
-        rows = _CACHE_BYTES // (k * self._itemsize) // MAIN_ROWS * MAIN_ROWS
+        rows = _CACHE_BYTES // (min(k, K_AT_A_TIME) * self._itemsize) // MAIN_ROWS * MAIN_ROWS
         return max(2 * MAIN_ROWS, rows)
 
     def _transpose(self, kernel: str, tensor: _Tensor, lanes: int, rows: int) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
-from fastbp.data.source import DTYPES, Source
+from fastbp.source import DTYPES, Source
 from fastbp.engine.arena import Arena
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session

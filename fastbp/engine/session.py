@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.program import Program
-from fastbp.data.source import Source
+from fastbp.source import Source
 from fastbp.engine import executor, team
+from fastbp.engine.choice import WorkerChoice
 from fastbp.engine.executor import Job
 from fastbp.kernels.context import Context
 
@@ -36,6 +37,13 @@ class Session:
         self._contexts = executor.new_contexts(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
+        self._choices: dict[int, WorkerChoice] = {}
+        #: Of the last chunk of training; 0 before the first.
+        self.seconds_per_step = 0.0
+
+    def choice(self, most: int) -> WorkerChoice:
+        """What is known of how many workers are best, of at most `most`."""
+        return self._choices.setdefault(most, WorkerChoice(most))
 
     def bind(
         self,

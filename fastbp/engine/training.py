@@ -61,26 +61,6 @@ class _Run:
         )
 
 
-class _Workers:
-    """How many workers: as told, or whichever of one and all was faster in the first chunks."""
-
-    def __init__(self, most: int, undecided: bool) -> None:
-        self._candidates = [most, 1] if undecided and most > 1 else [most]
-        self._seconds: dict[int, float] = {}
-        self.count = self._candidates[0]
-
-    def learn(self, seconds_per_step: float) -> None:
-        """Take note of a chunk's speed and choose for the next one."""
-        if len(self._candidates) < 2:
-            return
-        best = min(seconds_per_step, self._seconds.get(self.count, seconds_per_step))
-        self._seconds[self.count] = best
-        untried = [c for c in self._candidates if c not in self._seconds]
-        self.count = untried[0] if untried else min(self._seconds, key=self._seconds.__getitem__)
-        if not untried:
-            self._candidates = [self.count]
-
-
 def train(
     network: "Network",
     session: Session,
@@ -100,8 +80,8 @@ def train(
     flops = network.flops_per_sample * batch
     if automatic and flops < _FLOPS_WORTH_A_TEAM:
         workers = 1
-    team = _Workers(workers, automatic)
-    seconds_per_step = max(flops / _FLOPS_PER_SECOND, 1e-6)
+    choice = session.choice(workers) if automatic and workers > 1 else None
+    seconds_per_step = session.seconds_per_step or max(flops / _FLOPS_PER_SECOND, 1e-6)
     session.status[0] = 0
     done = 0
     kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
@@ -109,7 +89,7 @@ def train(
         while done < total:
             count = max(1, min(int(_CHUNK_SECONDS / seconds_per_step), total - done, _MOST_STEPS))
             begin = time.perf_counter()
-            run.steps(done, count, team.count, values)
+            run.steps(done, count, choice.workers if choice else workers, values)
             now = time.perf_counter()
             if session.status[0]:
                 _go_back(network, run, session, kept, kept_at, int(session.status[0]) - 1)
@@ -117,8 +97,9 @@ def train(
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done += count
             network.steps = run.steps_before + done
-            seconds_per_step = (now - begin) / count
-            team.learn(seconds_per_step)
+            seconds_per_step = session.seconds_per_step = (now - begin) / count
+            if choice is not None:
+                choice.learn(seconds_per_step)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total:
                 kept, kept_at, kept_when = network.snapshot(), done, now
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):

@@ -8,7 +8,7 @@ To add one: write the two functions and enter them in `ACTIVATIONS`. Each use is
 
 from typing import NamedTuple
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels.math import (
     exp,
@@ -22,87 +22,87 @@ from fastbp.kernels.math import (
 from fastbp.kernels.simd import absolute, fma, maximum, minimum, select
 
 
-@njit
+@inlined
 def linear(x):
     return x
 
 
-@njit
+@inlined
 def linear_backward(gradient, output):
     return gradient
 
 
-@njit
+@inlined
 def relu(x):
     return maximum(0.0, x)
 
 
-@njit
+@inlined
 def relu_backward(gradient, output):
     return select(output > 0.0, gradient, 0.0)
 
 
-@njit
+@inlined
 def leaky_relu(x):
     return select(x < 0.0, 0.2 * x, x)
 
 
-@njit
+@inlined
 def leaky_relu_backward(gradient, output):
     return select(output < 0.0, 0.2 * gradient, gradient)
 
 
-@njit
+@inlined
 def elu(x):
     return select(x < 0.0, expm1(minimum(0.0, x)), x)
 
 
-@njit
+@inlined
 def elu_backward(gradient, output):
     """For x < 0 the derivative exp(x) is the output + 1"""
     return select(output < 0.0, fma(gradient, output, gradient), gradient)
 
 
-@njit
+@inlined
 def tanh_backward(gradient, output):
     return gradient * fma(-output, output, 1.0)
 
 
-@njit
+@inlined
 def sigmoid_backward(gradient, output):
     return gradient * (output * (1.0 - output))
 
 
-@njit
+@inlined
 def softplus(x):
     """log(1 + exp(x))"""
     return maximum(0.0, x) + log1p(exp(-absolute(x)))
 
 
-@njit
+@inlined
 def softplus_backward(gradient, output):
     """The derivative sigmoid(x) is 1 - exp(-output)"""
     return -gradient * expm1(-output)
 
 
-@njit
+@inlined
 def gelu(x):
     """x times the probability that a standard normal variable is below x (Hendrycks and Gimpel 2016)"""
     return x * normal_cdf(x)
 
 
-@njit
+@inlined
 def gelu_backward(gradient, x):
     return gradient * fma(x, normal_density(x), normal_cdf(x))
 
 
-@njit
+@inlined
 def silu(x):
     """x sigmoid(x)"""
     return x * sigmoid(x)
 
 
-@njit
+@inlined
 def silu_backward(gradient, x):
     s = sigmoid(x)
     return gradient * (s * fma(x, 1.0 - s, 1.0))

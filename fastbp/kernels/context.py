@@ -20,7 +20,7 @@ In both, a block of L x L numbers is contiguous, and every vector is aligned.
 
 from typing import NamedTuple
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 
@@ -48,19 +48,19 @@ class Context(NamedTuple):
 CONTEXT_SIZE = len(Context._fields)
 
 
-@njit
+@inlined
 def share(n, worker, workers):
     """``(first, end)`` of a worker's part of n things."""
     return n * worker // workers, n * (worker + 1) // workers
 
 
-@njit
+@inlined
 def sample_blocks(rows, lanes, worker, workers):
     """``(first, end)`` of a worker's blocks of `lanes` samples."""
     return share((rows + lanes - 1) // lanes, worker, workers)
 
 
-@njit
+@inlined
 def sample_number(order, place):
     """The number in the data set of the sample at a place of the order; `order` is an address or 0."""
     if order == 0:

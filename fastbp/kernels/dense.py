@@ -7,7 +7,7 @@ weight is stored once, and forward pass, input gradient and weight gradient all 
 
 from typing import NamedTuple
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
@@ -38,7 +38,11 @@ def first_forward(activation):
         value = activate(value + simd.load(arena, bias + block * lanes))
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
-    sweep = product("row table", finish)
+    def partial(row, block, environment):
+        arena, outputs, block_stride, bias, lanes = environment
+        return arena, outputs + block * block_stride + row * lanes
+
+    sweep = product("row table", finish, partial)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, FirstForward)
@@ -50,7 +54,7 @@ def first_forward(activation):
         sweep(
             table, 0, 1, 0, r.n_in,
             simd.advance(arena, r.weights), r.n_in * lanes,
-            (first * lanes, end * lanes, r.rows_at_a_time),
+            (first * lanes, min(end * lanes, c.rows), r.rows_at_a_time),
             (0, (r.n_out + lanes - 1) // lanes),
             environment,
         )  # fmt: skip
@@ -87,7 +91,11 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
-    sweep = product("strided", finish)
+    def partial(row, block, environment):
+        arena, outputs, block_stride, bias, lanes, sums = environment
+        return arena, outputs + block * block_stride + row * lanes
+
+    sweep = product("strided", finish, partial)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)
@@ -132,7 +140,11 @@ def input_gradient(activation):
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
-    sweep = product("strided", finish)
+    def partial(row, block, environment):
+        arena, gradient, block_stride, kept, lanes = environment
+        return arena, gradient + block * block_stride + row * lanes
+
+    sweep = product("strided", finish, partial)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)
@@ -158,11 +170,11 @@ def _take(rule, regularized):
     """
     if rule == "store":
 
-        @njit
+        @inlined
         def setup(arena, slots, slot_stride, l1, l2, hyper):
             return simd.advance(arena, slots), simd.cast_to(arena, l1), simd.cast_to(arena, l2)
 
-        @njit
+        @inlined
         def take(gradient, weights, index, state):
             target, l1, l2 = state
             if regularized:
@@ -173,7 +185,7 @@ def _take(rule, regularized):
 
     function, n_slots, n_hyper = RULES[rule]
 
-    @njit
+    @inlined
     def setup(arena, slots, slot_stride, l1, l2, hyper):
         pointers = simd.pointers_apart(simd.advance(arena, slots), slot_stride, n_slots)
         return (
@@ -183,7 +195,7 @@ def _take(rule, regularized):
             simd.cast_to(arena, l2),
         )
 
-    @njit
+    @inlined
     def take(gradient, weights, index, state):
         pointers, numbers, l1, l2 = state
         weight = simd.load(weights, index)
@@ -196,7 +208,7 @@ def _take(rule, regularized):
     return setup, take
 
 
-@njit
+@inlined
 def _penalized(gradient, weight, l1, l2):
     """gradient + l1 * sign(weight) + 2 * l2 * weight"""
     sign = simd.select(weight > 0.0, l1, simd.select(weight < 0.0, -l1, weight * 0.0))
@@ -294,7 +306,7 @@ def weight_gradient(rule, regularized):
     return kernel
 
 
-@njit
+@inlined
 def _tiles(rows, blocks, worker, workers):
     """A worker's ``((first row, end row), (first block, end block))``: whole tiles, split along the longer side"""
     across, down = (blocks + COLUMNS - 1) // COLUMNS, (rows + MAIN_ROWS - 1) // MAIN_ROWS

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numba
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, sample_blocks, sample_number
@@ -39,7 +39,7 @@ def point_at_inputs():
     return kernel
 
 
-@njit
+@inlined
 def _copy_row(target, source, n, byte_stride, itemsize):
     """target[i] = source[i], converted"""
     if byte_stride == itemsize:
@@ -145,7 +145,10 @@ class Transpose(NamedTuple):
 
 
 def to_samples_in_lanes():
-    """[sample block][feature][L] from features in lanes (or from plain rows); zeros in the padded features"""
+    """[sample block][feature][L] from features in lanes (or from plain rows); zeros in all padding
+
+    So whatever is computed in the lanes behind the batch's last sample is finite, and is not counted.
+    """
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Transpose)
@@ -156,7 +159,10 @@ def to_samples_in_lanes():
             source = r.rows + block * lanes * r.row_stride
             target = r.samples_in_lanes + block * r.padded_features * lanes
             for feature in range(0, r.n_features, lanes):
-                square = simd.transpose(simd.load_block(arena, source, r.row_stride))
+                square = simd.load_block(arena, source, r.row_stride)
+                if (block + 1) * lanes > c.rows:
+                    square = simd.keep_first(square, c.rows - block * lanes)
+                square = simd.transpose(square)
                 if feature + lanes > r.n_features:
                     square = simd.keep_first(square, r.n_features - feature)
                 simd.store_many(arena, target + feature * lanes, lanes, square)

@@ -10,7 +10,7 @@ and enter them in `POINTWISE`.
 
 from typing import NamedTuple
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
@@ -21,70 +21,70 @@ from fastbp.kernels.simd import absolute, fma, maximum, minimum, select
 _CLIP = 1e-7
 
 
-@njit
+@inlined
 def squared_error(prediction, target):
     error = prediction - target
     return error * error
 
 
-@njit
+@inlined
 def squared_error_gradient(prediction, target):
     return 2.0 * (prediction - target)
 
 
-@njit
+@inlined
 def absolute_error(prediction, target):
     return absolute(prediction - target)
 
 
-@njit
+@inlined
 def absolute_error_gradient(prediction, target):
     error = prediction - target
     return select(error > 0.0, 1.0, select(error < 0.0, -1.0, error * 0.0))
 
 
-@njit
+@inlined
 def huber(prediction, target):
     error = absolute(prediction - target)
     return select(error <= 1.0, 0.5 * error * error, error - 0.5)
 
 
-@njit
+@inlined
 def huber_gradient(prediction, target):
     return minimum(1.0, maximum(-1.0, prediction - target))
 
 
-@njit
+@inlined
 def binary_crossentropy(prediction, target):
     p = minimum(1.0 - _CLIP, maximum(_CLIP, prediction))
     return -fma(target, log(p), (1.0 - target) * log(1.0 - p))
 
 
-@njit
+@inlined
 def binary_crossentropy_gradient(prediction, target):
     p = minimum(1.0 - _CLIP, maximum(_CLIP, prediction))
     gradient = (p - target) / (p * (1.0 - p))
     return select((prediction >= _CLIP) & (prediction <= 1.0 - _CLIP), gradient, gradient * 0.0)
 
 
-@njit
+@inlined
 def binary_crossentropy_of_logits(logit, target):
     """max(z, 0) - z t + log(1 + exp(-|z|))"""
     return fma(-logit, target, maximum(0.0, logit)) + log1p(exp(-absolute(logit)))
 
 
-@njit
+@inlined
 def binary_crossentropy_of_logits_gradient(logit, target):
     return sigmoid(logit) - target
 
 
-@njit
+@inlined
 def binary_hit(prediction, target):
     """1 where prediction and target are on the same side of 1/2 (Keras: above it, and equal)"""
     return select(prediction > 0.5, target, 1.0 - target)
 
 
-@njit
+@inlined
 def binary_hit_of_logits(logit, target):
     return select(logit > 0.0, target, 1.0 - target)
 
@@ -116,13 +116,13 @@ class Loss(NamedTuple):
     gradient: int  # samples in lanes, written
 
 
-@njit
+@inlined
 def _inside(arena, rows, block, lanes):
     """Mask of a block's samples that belong to the batch"""
     return simd.lane_numbers(arena) < simd.cast_to(arena, rows - block * lanes)
 
 
-@njit
+@inlined
 def _scale(arena, r, c, block, lanes):
     """What each of a block's samples counts"""
     if r.scale < 0:
@@ -130,7 +130,7 @@ def _scale(arena, r, c, block, lanes):
     return simd.load(arena, r.scale + block * lanes)
 
 
-@njit
+@inlined
 def _finish(arena, r, c, block, lanes, value):
     """Keeps a block's losses; a loss that is not finite stops training before the weights are touched"""
     scale = _scale(arena, r, c, block, lanes)

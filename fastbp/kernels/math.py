@@ -4,7 +4,7 @@ Largest errors, measured against higher precision by the tests: a few units in t
 the range in which the result is a normal number, so exp saturates rather than overflows; a NaN is handed on.
 """
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels.simd import (
     absolute,
@@ -95,7 +95,7 @@ _ERFC = (
 _ERFC_32 = _ERFC[:12]
 
 
-@njit
+@inlined
 def _reduce(x):
     """``(n, p)`` with exp(x) - 1 = 2**n (p + 1) - 1 and |p| small; x is in range"""
     n = rint(x * _LOG2_E)
@@ -108,20 +108,20 @@ def _reduce(x):
     return n, fma(r * r, horner(r, _EXP_32), r)
 
 
-@njit
+@inlined
 def _clamp(x):
     if is_double(x):
         return minimum(709.7, maximum(-708.0, x))
     return minimum(88.7, maximum(-87.3, x))
 
 
-@njit
+@inlined
 def exp(x):
     n, p = _reduce(_clamp(x))
     return scale_by_power_of_two(1.0 + p, n)
 
 
-@njit
+@inlined
 def expm1(x):
     """exp(x) - 1, accurate near zero"""
     n, p = _reduce(_clamp(x))
@@ -133,7 +133,7 @@ def expm1(x):
     return fma(power, p, power - 1.0)
 
 
-@njit
+@inlined
 def log(x):
     """Natural logarithm of a normal number above zero"""
     fraction, exponent = split_exponent(x)
@@ -148,14 +148,14 @@ def log(x):
     return fma(exponent, _LN2_HIGH_32, f - (half_square - tail))
 
 
-@njit
+@inlined
 def log1p(x):
     """log(1 + x) for x >= 0"""
     u = 1.0 + x
     return log(u) + (x - (u - 1.0)) / u
 
 
-@njit
+@inlined
 def tanh(x):
     """-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x"""
     t = expm1(-2.0 * absolute(x))
@@ -163,12 +163,12 @@ def tanh(x):
     return select(x < 0.0, -y, y)
 
 
-@njit
+@inlined
 def sigmoid(x):
     return 1.0 / (1.0 + exp(-x))
 
 
-@njit
+@inlined
 def erfc(x):
     """Complement of the error function"""
     z = absolute(x)
@@ -180,12 +180,12 @@ def erfc(x):
     return select(x < 0.0, 2.0 - y, y)
 
 
-@njit
+@inlined
 def normal_cdf(x):
     """Probability that a standard normal variable is below x"""
     return 0.5 * erfc(x * -0.7071067811865476)
 
 
-@njit
+@inlined
 def normal_density(x):
     return 0.3989422804014327 * exp(-0.5 * x * x)

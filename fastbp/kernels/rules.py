@@ -8,24 +8,24 @@ To add one: write the function and enter it in `RULES`. It is fused into the wei
 
 from typing import NamedTuple
 
-from numba import njit
+from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels.simd import fma, sqrt
 
 
-@njit
+@inlined
 def sgd(weight, gradient, slots, hyper):
     return fma(-hyper[0], gradient, weight), slots
 
 
-@njit
+@inlined
 def momentum(weight, gradient, slots, hyper):
     """m = momentum * m - learning_rate * g;  w += m"""
     velocity = fma(hyper[1], slots[0], -hyper[0] * gradient)
     return weight + velocity, (velocity,)
 
 
-@njit
+@inlined
 def nesterov(weight, gradient, slots, hyper):
     """m = momentum * m - learning_rate * g;  w += momentum * m - learning_rate * g"""
     push = -hyper[0] * gradient
@@ -33,7 +33,7 @@ def nesterov(weight, gradient, slots, hyper):
     return weight + fma(hyper[1], velocity, push), (velocity,)
 
 
-@njit
+@inlined
 def rmsprop(weight, gradient, slots, hyper):
     """v = rho * v + (1 - rho) * g**2;  w -= learning_rate * g / sqrt(v + epsilon)"""
     rate, rho, epsilon = hyper
@@ -41,7 +41,7 @@ def rmsprop(weight, gradient, slots, hyper):
     return fma(-rate, gradient / sqrt(square + epsilon), weight), (square,)
 
 
-@njit
+@inlined
 def rmsprop_momentum(weight, gradient, slots, hyper):
     """As rmsprop, with  m = momentum * m + learning_rate * g / sqrt(v + epsilon);  w -= m"""
     rate, rho, epsilon, decay = hyper
@@ -50,7 +50,7 @@ def rmsprop_momentum(weight, gradient, slots, hyper):
     return weight - velocity, (square, velocity)
 
 
-@njit
+@inlined
 def adam(weight, gradient, slots, hyper):
     """m += (g - m)(1 - beta_1);  v += (g**2 - v)(1 - beta_2);  w -= alpha m / (sqrt(v) + epsilon)   (Kingma and Ba 2015)"""
     mean, variance = slots
@@ -59,7 +59,7 @@ def adam(weight, gradient, slots, hyper):
     return fma(-hyper[0], mean / (sqrt(variance) + hyper[3]), weight), (mean, variance)
 
 
-@njit
+@inlined
 def adamw(weight, gradient, slots, hyper):
     """As adam, after w -= learning_rate * weight_decay * w   (Loshchilov and Hutter 2019)"""
     weight = fma(-hyper[4], weight, weight)

@@ -900,3 +900,21 @@ def for_each_in_tile(rows, body):
         return types.void(tile, *[types.int64] * 4, environment), generate
 
     return visit
+
+
+@intrinsic
+def spill(typing, pointer, tile):
+    """Puts a tile's vectors into a scratch on the stack, one after the other; a pointer to it, typed like `pointer`."""
+
+    def generate(context, builder, sig, args):
+        shape = context.get_value_type(tile.dtype)
+        scratch = cgutils.alloca_once(builder, shape, size=len(tile))
+        for i in range(len(tile)):
+            builder.store(
+                builder.extract_value(args[1], i),
+                builder.gep(scratch, [ir.Constant(_i64, i)]),
+                align=pointer.dtype.bitwidth // 8,
+            )
+        return builder.bitcast(scratch, context.get_value_type(pointer))
+
+    return pointer(pointer, tile), generate

@@ -11,7 +11,7 @@ A tile that is cut off by the last row computes that row again and does not stor
 
 from functools import cache
 
-from numba import njit
+from fastbp.runtime.inlined import inlined, shared
 
 from fastbp.kernels import simd
 from fastbp.runtime.processor import processor
@@ -19,18 +19,18 @@ from fastbp.runtime.processor import processor
 MAIN_ROWS, REST_ROWS = processor().tile_rows
 #: Columns of a tile, in vectors.
 COLUMNS = 2
-
-_options = {"boundscheck": False, "forceinline": True}
+#: Terms of a sum that are added before the next rows are begun.
+K_AT_A_TIME = 512
 
 
 def _strided(rows, columns):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
-    @njit(**_options)
-    def tile(scalars, row, last, row_stride, step, jump, k, vectors, begin, stride):
+    @inlined
+    def tile(scalars, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
-        for i in range(k):
+        for i in range(k0, k1):
             tile = simd.multiply_add(
                 tile, pointers, i * step, vectors, begin + i * simd.lanes(vectors), stride
             )
@@ -42,18 +42,18 @@ def _strided(rows, columns):
 def _blocked(rows, columns):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
-    @njit(**_options)
-    def tile(scalars, row, last, row_stride, step, jump, k, vectors, begin, stride):
+    @inlined
+    def tile(scalars, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         lanes = simd.lanes(vectors)
         at = 0
-        for block in range(k // lanes):
+        for _ in range(k1 // lanes):
             for i in range(lanes):
                 tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
             at += jump
             begin += lanes * lanes
-        for i in range(k % lanes):
+        for i in range(k1 % lanes):
             tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
         return tile
 
@@ -63,11 +63,11 @@ def _blocked(rows, columns):
 def _row_table(rows, columns):
     """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
 
-    @njit(**_options)
-    def tile(table, row, last, row_stride, step, jump, k, vectors, begin, stride):
+    @inlined
+    def tile(table, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers_from_table(vectors, table, row, last, rows)
-        for i in range(k):
+        for i in range(k0, k1):
             tile = simd.multiply_add(
                 tile, pointers, i, vectors, begin + i * simd.lanes(vectors), stride
             )
@@ -79,10 +79,10 @@ def _row_table(rows, columns):
 def _transposed_row_table(rows, columns):
     """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
 
-    @njit(**_options)
-    def tile(table, row, last, row_stride, step, jump, k, vectors, begin, stride):
+    @inlined
+    def tile(table, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
         tile = simd.zero_tile(vectors, rows, columns)
-        for i in range(k):
+        for i in range(k1):
             sample = simd.pointer_like(vectors, simd.get(table, i))
             pointers = simd.row_pointers(sample, row, 1, last, rows)
             tile = simd.multiply_add(
@@ -106,42 +106,101 @@ def _tile(way, rows):
     return _WAYS[way](rows, COLUMNS)
 
 
-def product(way, epilogue):
+def product(way, epilogue, partial=None):
     """A compiled ``f(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment)``.
 
     Walks the rows ``m = (first, end, rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k` terms
     an element. `way` says how A is reached; ``epilogue(value, row, block, environment)`` takes each vector.
+
+    A sum of more than `K_AT_A_TIME` terms is cut so that what it reads stays in the caches, if `partial` is given:
+    ``partial(row, block, environment)`` is the pointer and index where a partial sum may lie until it is whole.
     """
     main, rest = _tile(way, MAIN_ROWS), _tile(way, REST_ROWS)
     finish_main = simd.for_each_in_tile(MAIN_ROWS, epilogue)
     finish_rest = simd.for_each_in_tile(REST_ROWS, epilogue)
+    cut = partial is not None
+    finish = inlined(epilogue)
+    find = inlined(partial or _nowhere)
 
-    @njit(**_options)
+    @shared
+    def add_part(scratch, rows, columns, row, block, begins, ends, environment):
+        for r in range(rows):
+            for c in range(columns):
+                value = simd.load(scratch, (r * COLUMNS + c) * simd.lanes(scratch))
+                pointer, at = find(row + r, block + c, environment)
+                if not begins:
+                    value = value + simd.load(pointer, at)
+                if ends:
+                    finish(value, row + r, block + c, environment)
+                else:
+                    simd.store(pointer, at, value)
+
+    @inlined
     def sweep(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment):
         first_row, end_row, rows_at_a_time = m
         first_block, end_block = n
         last = end_row - 1
+        k_at_a_time = K_AT_A_TIME if cut else k
+        whole = k <= k_at_a_time
         for top in range(first_row, end_row, rows_at_a_time):
             bottom = min(top + rows_at_a_time, end_row)
-            for block in range(first_block, end_block, COLUMNS):
-                columns = min(end_block - block, COLUMNS)
-                # The second column of a tile at the edge is the first again: valid memory, computed and not stored.
-                apart = stride if columns > 1 else 0
-                begin = block * stride
-                row = top
-                while row < bottom:
-                    left = bottom - row
-                    if left > REST_ROWS:
-                        tile = main(
-                            scalars, row, last, row_stride, step, jump, k, vectors, begin, apart
-                        )
-                        finish_main(tile, left, columns, row, block, environment)
-                        row += MAIN_ROWS
-                    else:
-                        tile = rest(
-                            scalars, row, last, row_stride, step, jump, k, vectors, begin, apart
-                        )
-                        finish_rest(tile, left, columns, row, block, environment)
-                        row += REST_ROWS
+            for k0 in range(0, k, k_at_a_time):
+                k1 = min(k0 + k_at_a_time, k)
+                for block in range(first_block, end_block, COLUMNS):
+                    columns = min(end_block - block, COLUMNS)
+                    # The second column of a tile at the edge is the first again: computed and not stored.
+                    apart = stride if columns > 1 else 0
+                    begin = block * stride
+                    row = top
+                    while row < bottom:
+                        left = bottom - row
+                        if left > REST_ROWS:
+                            tile = main(
+                                scalars,
+                                row,
+                                last,
+                                row_stride,
+                                step,
+                                jump,
+                                k0,
+                                k1,
+                                vectors,
+                                begin,
+                                apart,
+                            )
+                            if not cut or whole:
+                                finish_main(tile, left, columns, row, block, environment)
+                            else:
+                                add_part(
+                                    simd.spill(vectors, tile), min(left, MAIN_ROWS), columns,
+                                    row, block, k0 == 0, k1 == k, environment,
+                                )  # fmt: skip
+                            row += MAIN_ROWS
+                        else:
+                            tile = rest(
+                                scalars,
+                                row,
+                                last,
+                                row_stride,
+                                step,
+                                jump,
+                                k0,
+                                k1,
+                                vectors,
+                                begin,
+                                apart,
+                            )
+                            if not cut or whole:
+                                finish_rest(tile, left, columns, row, block, environment)
+                            else:
+                                add_part(
+                                    simd.spill(vectors, tile), min(left, REST_ROWS), columns,
+                                    row, block, k0 == 0, k1 == k, environment,
+                                )  # fmt: skip
+                            row += REST_ROWS
 
     return sweep
+
+
+def _nowhere(row, block, environment):
+    return environment[0], row

@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 import llvmlite
+import llvmlite.binding as llvm
 import numba
 from numba.core import compiler
 from numba.core.caching import NullCache
@@ -33,7 +34,7 @@ CACHE_VARIABLE = "FASTBP_CACHE_DIR"
 
 _PACKAGE = Path(__file__).parent.parent
 _COMPILED_ROOMS = ("kernels", "engine", "runtime")
-_OPTIONS = {"boundscheck": False}
+_OPTIONS = {"boundscheck": False, "error_model": "numpy"}
 
 #: What this process compiled, in order; the rest came from the disk.
 compiled_here: list[str] = []
@@ -142,6 +143,25 @@ class _CodeCache(NullCache):
             )
 
 
+class _Kernel(CFunc):
+    """A C callback whose module is optimized in one run: Numba's first, cheaper one is for reference counts."""
+
+    def _compile_uncached(self) -> Any:
+        compiled = super()._compile_uncached()
+        library = compiled.library
+
+        def optimize() -> None:
+            tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+            # What should be unrolled is written out; more of it costs compilation and gains nothing.
+            tuning.loop_unrolling = False
+            tuning.loop_vectorization = True
+            builder = llvm.create_pass_builder(library._codegen._tm, tuning)
+            builder.getModulePassManager().run(library._final_module, builder)
+
+        library._optimize_final_module = optimize
+        return compiled
+
+
 def compile_callable(label: str, make: Callable[[], FunctionType], signature: Any) -> CFunc:
     """A function that C can call, compiled or loaded from the disk.
 
@@ -153,7 +173,7 @@ def compile_callable(label: str, make: Callable[[], FunctionType], signature: An
         Gives the Python function.
     signature : numba signature
     """
-    kernel = CFunc(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
+    kernel = _Kernel(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
     kernel._cache = _CodeCache(label)
     kernel.compile()
     return kernel

@@ -1,0 +1,40 @@
+"""One worker or all: whichever has been faster lately."""
+
+#: Chunks after which the slower way is tried again: what else the machine does changes.
+_TRY_AGAIN = 64
+#: How fast old figures are forgotten.
+_FORGET = 0.3
+
+
+class WorkerChoice:
+    """Chooses between one worker and `most` by the time that a step took. The bits do not depend on it.
+
+    Parameters
+    ----------
+    most : int
+
+    Attributes
+    ----------
+    workers : int
+        The number for the next chunk.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._seconds: dict[int, float] = {}
+        self._chunks = -1
+        self.workers = most
+
+    def learn(self, seconds_per_step: float) -> None:
+        """Take note of a chunk's time a step, and choose for the next chunk."""
+        self._chunks += 1
+        if self._chunks == 0:
+            # Code is loaded and memory touched for the first time: says nothing.
+            return
+        before = self._seconds.get(self.workers, seconds_per_step)
+        self._seconds[self.workers] = before + _FORGET * (seconds_per_step - before)
+        other = 1 if self.workers == self._most else self._most
+        if other not in self._seconds or self._chunks % _TRY_AGAIN == 0:
+            self.workers = other
+        else:
+            self.workers = min(self._seconds, key=self._seconds.__getitem__)

@@ -1,0 +1,59 @@
+"""Functions that are compiled only as parts of kernels."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba.core import sigutils
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher
+
+_OPTIONS = {
+    "nopython": True,
+    "boundscheck": False,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
+class _Part(CPUDispatcher):
+    """A dispatcher that makes no machine code: an ordinary one would, for each part by itself, and nobody would call it."""
+
+    def __init__(self, function: Callable[..., Any], forced: bool) -> None:
+        super().__init__(function, {}, {**_OPTIONS, "forceinline": forced})
+        self._compiler._customize_flags = _without_machine_code
+
+    @global_compiler_lock
+    def compile(self, sig: Any) -> Any:
+        arguments, result = sigutils.normalize_signature(sig)
+        existing = self.overloads.get(tuple(arguments))
+        if existing is not None:
+            return existing.entry_point
+        # The entry point is only a key by which callers find the library.
+        compiled = self._compiler.compile(arguments, result)._replace(entry_point=object())
+        # Optimized once, as part of the kernel, and not again at each level of calls.
+        compiled.library._optimize_final_module = _do_nothing
+        self.targetctx.insert_user_function(
+            compiled.entry_point, compiled.fndesc, [compiled.library]
+        )
+        self.overloads[tuple(compiled.signature.args)] = compiled
+        return compiled.entry_point
+
+
+def _without_machine_code(flags: Any) -> Any:
+    flags.no_compile = True
+    return flags
+
+
+def _do_nothing() -> None:
+    pass
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Decorate a function that kernels call; it becomes part of each of them. Python cannot call it."""
+    return _Part(function, True)
+
+
+def shared(function: Callable[..., Any]) -> Any:
+    """As `inlined`, but left to the compiler whether it is copied to each place of call."""
+    return _Part(function, False)

@@ -42,12 +42,6 @@ def epoch_orders(n_samples: int, n_epochs: int, seed: int, first_epoch: int = 0)
     return orders
 
 
-def epoch_order(n_samples: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the permutation in which one epoch visits the samples; see `epoch_orders`."""
-    order: np.ndarray = epoch_orders(n_samples, 1, seed, epoch)[0]
-    return order
-
-
 @cache
 def _shuffle() -> Any:
     """The compiled function; found here, since importing this room is not to import Numba."""

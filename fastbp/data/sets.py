@@ -1,7 +1,5 @@
 """Data sets with a name: digits, which comes with the package, and fashion-mnist."""
 
-import os
-import sys
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -91,16 +89,21 @@ def load_fashion_mnist(
     DataError
         If the files cannot be had, or are not what they should be.
     """
-    places = (
-        [Path(folder)] if folder is not None else [data_folder() / "fashion-mnist", DEBIAN_FOLDER]
-    )
-    for place in places:
-        if _has_all_files(place):
-            return _read_fashion_mnist(place)
     if folder is not None:
-        raise DataError(f"{folder} does not hold the four files of fashion-mnist: {_file_list()}")
-    _download_fashion_mnist(places[0], progress or show_progress)
-    return _read_fashion_mnist(places[0])
+        if not _has_all_files(Path(folder)):
+            raise DataError(f"{folder} does not hold the files of fashion-mnist: {_file_list()}")
+        return _read_fashion_mnist(Path(folder))
+    cache = data_folder()
+    kept = None if cache is None else cache / "fashion-mnist"
+    for place in (kept, DEBIAN_FOLDER):
+        if place is not None and _has_all_files(place):
+            return _read_fashion_mnist(place)
+    if kept is None:
+        raise DataError(
+            "fashion-mnist is not here, and without a cache folder it is not downloaded"
+        )
+    _download_fashion_mnist(kept, progress or show_progress)
+    return _read_fashion_mnist(kept)
 
 
 DATA_SETS: dict[str, Callable[[], DataSet]] = {
@@ -122,15 +125,13 @@ def load_data_set(name: str) -> DataSet:
     return DATA_SETS[name]()
 
 
-def data_folder() -> Path:
-    """Where downloaded data sets are kept: a folder of the user's cache."""
-    if os.name == "nt":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "fastbp" / "data"
+def data_folder() -> Path | None:
+    """Where downloaded data sets are kept: in the user's cache folder; None where that is switched off."""
+    # Imported here, since it brings Numba with it.
+    from fastbp.runtime.cache import cache_root
+
+    root = cache_root()
+    return None if root is None else root / "data"
 
 
 def _has_all_files(folder: Path) -> bool:

@@ -32,10 +32,10 @@ def files() -> dict[str, bytes]:
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without fashion-mnist; returns where a download is to go."""
     monkeypatch.setattr(sets, "DEBIAN_FOLDER", tmp_path / "debian")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    return sets.data_folder() / "fashion-mnist"
+    monkeypatch.setenv("FASTBP_CACHE_DIR", str(tmp_path / "cache"))
+    folder = sets.data_folder()
+    assert folder is not None
+    return folder / "fashion-mnist"
 
 
 @pytest.fixture
@@ -109,7 +109,9 @@ class TestFashion:
         assert fashion.class_names[9] == "Ankle boot"
 
     def test_a_folder_given_that_lacks_it(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="does not hold the four files"):
+        with pytest.raises(
+            DataError, match="does not hold the files of fashion-mnist: train-images"
+        ):
             sets.load_fashion_mnist(tmp_path)
 
     def test_a_folder_with_another_set(self, tmp_path: Path, files: dict[str, bytes]) -> None:
@@ -138,6 +140,13 @@ class TestFashion:
         assert sorted(path.name for path in nowhere.iterdir()) == sorted(CONTENT)
         server.clear()
         assert sets.load_fashion_mnist().x_train.shape == (60_000, 784)
+
+    def test_without_a_cache_nothing_is_downloaded(
+        self, nowhere: Path, server: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FASTBP_CACHE_DIR", "off")
+        with pytest.raises(DataError, match="without a cache folder"):
+            sets.load_fashion_mnist()
 
     @pytest.mark.parametrize("fault", ["another content", "cut short", "not compressed"])
     def test_a_wrong_file_is_refused_and_nothing_of_it_kept(

@@ -12,12 +12,17 @@ from fastbp.runtime.processor import processor
 #: Buffers begin on a cache line.
 ALIGNMENT = 64
 #: Strides that are multiples of this many bytes alias in the cache.
-_ALIASING = 1024
+ALIASING = 1024
 
 
 def padded(count: int, lanes: int) -> int:
     """`count` rounded up to whole vectors."""
     return -(-count // lanes) * lanes
+
+
+def spread(stride: int, itemsize: int) -> int:
+    """A stride of rows that does not alias: `stride`, or a cache line more."""
+    return stride + ALIGNMENT // itemsize if stride * itemsize % ALIASING == 0 else stride
 
 
 class Allocator:
@@ -73,9 +78,7 @@ class ParameterLayout:
                 stride = 0
                 size = padded(operation.n_out, self.lanes) * operation.n_in
             else:
-                stride = padded(operation.n_in, self.lanes)
-                if stride * dtype.itemsize % _ALIASING == 0:
-                    stride += ALIGNMENT // dtype.itemsize
+                stride = spread(padded(operation.n_in, self.lanes), dtype.itemsize)
                 size = stride * operation.n_out
             weights = allocator.take(size)
             bias = allocator.take(padded(operation.n_out, self.lanes))

@@ -9,7 +9,7 @@ from fastbp.compiler.graph import (
     Operation,
     split_output_activation,
 )
-from fastbp.compiler.layout import Allocator, ParameterLayout, padded
+from fastbp.compiler.layout import Allocator, ParameterLayout, padded, spread
 from fastbp.compiler.program import Program, float_bits
 from fastbp.kernels import dense, layout, losses, sums
 from fastbp.kernels.activations import ACTIVATIONS
@@ -165,7 +165,7 @@ class Lowering:
                 "point_at_inputs", layout.GatherInputs(self._table, -1, 0, n_in, -1, -1)
             )
             return
-        stride = padded(n_in, self._lanes)
+        stride = spread(padded(n_in, self._lanes), self._itemsize)
         inputs = self._memory.take(self._samples * stride)
         mean, scale = self._normalization or (-1, -1)
         fields = layout.GatherInputs(self._table, inputs, stride, n_in, mean, scale)

@@ -62,6 +62,17 @@ def load_word(typing, address):
 
 
 @intrinsic
+def store_word(typing, address, value):
+    """Writes the int64 at an address."""
+
+    def generate(context, builder, sig, args):
+        builder.store_atomic(args[1], builder.inttoptr(args[0], _i64.as_pointer()), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
 def yield_processor(typing):
     """Lets another thread run: a worker whose processor is taken must not be waited for by spinning."""
 

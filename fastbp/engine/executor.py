@@ -21,6 +21,7 @@ from fastbp.engine.atomics import (
     atomic_store,
     call_kernel,
     load_word,
+    store_word,
     yield_processor,
 )
 from fastbp.kernels.context import CONTEXT_SIZE, Context
@@ -35,7 +36,7 @@ class Job(NamedTuple):
     hyper_stride: int  # bytes from a step's numbers to the next; 0 where they are constant
     values: int  # address of float64 [epoch][n_values]
     n_values: int
-    status: int  # address of an int64
+    status: int  # address of two int64: the step whose loss was not finite, and the steps done
     first_step: int
     n_steps: int
     steps_per_epoch: int
@@ -87,6 +88,8 @@ def _walk(program, contexts, job, meeting, worker, workers):
                             yield_processor()
                 if load_word(status) != 0:
                     return
+        if worker == 0:
+            store_word(status + 8, step + 1)
         hyper += hyper_stride
         place += batch
         if place >= samples:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.graph import build_graph
-from fastbp.compiler.layout import Allocator, ParameterLayout
+from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
 from fastbp.source import DTYPES, Source
 from fastbp.engine.arena import Arena
@@ -19,6 +19,8 @@ from fastbp.runtime.threads import chosen_workers
 
 #: Samples that a forward-only program takes at once.
 _FORWARD_BATCH = 512
+#: Rows of a batch that may share places in the cache without harm.
+_ALIASING_ROWS = 32
 
 
 class Network:
@@ -184,12 +186,14 @@ class Network:
         found.arena_address = self._arena.address
         return found
 
-    def _input_kind(self, inputs: Source) -> InputKind:
+    def _input_kind(self, inputs: Source, batch: int) -> InputKind:
         name = DTYPES[inputs.code]
         in_place = (
             name == self._dtype.name
             and inputs.column_stride == self._dtype.itemsize
             and self._normalization is None
+            # Rows that lie a multiple of 1024 bytes apart share few places in the caches: better copied apart.
+            and not (inputs.row_stride % ALIASING == 0 and batch > _ALIASING_ROWS)
         )
         return InputKind(name, in_place)
 
@@ -203,7 +207,7 @@ class Network:
     ) -> Request:
         return Request(
             batch,
-            self._input_kind(inputs),
+            self._input_kind(inputs, batch),
             None if targets is None else DTYPES[targets.code],
             None if weights is None else DTYPES[weights.code],
             rule,
@@ -255,7 +259,7 @@ class Network:
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
         session = self._session(request)
         workers = chosen_workers(threads)
-        session.bind(workers, inputs, targets, sample_weight, orders)
+        session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
         return train(
             self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
         )

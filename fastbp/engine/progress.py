@@ -20,9 +20,12 @@ class Progress:
         Steps of an epoch.
     values : ndarray of float64 (1 + n_metrics,)
         Means of loss and metrics over the epoch so far.
+    finished : ndarray of float64 (epoch, 1 + n_metrics)
+        The same for the epochs before it.
     """
 
     epoch: int
     step: int
     n_steps: int
     values: NDArray[np.float64]
+    finished: NDArray[np.float64]

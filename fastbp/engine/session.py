@@ -33,7 +33,7 @@ class Session:
         self.n_values = program.n_values
         self.gradients = gradients
         self.arena_address = 0
-        self.status = np.zeros(1, np.int64)
+        self.status = np.zeros(2, np.int64)
         self._contexts = executor.new_contexts(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
@@ -53,8 +53,14 @@ class Session:
         weights: Source | None,
         orders: NDArray[np.int64] | None,
         outputs: NDArray[np.floating] | None = None,
+        *,
+        stops: bool = False,
     ) -> None:
-        """Point every worker's context at the data. The session keeps the arrays alive while it runs."""
+        """Point every worker's context at the data, which the session keeps alive while it runs.
+
+        With `stops` a loss that is not finite stops the program before the weights are touched; without, it
+        is summed like any other.
+        """
         if len(self._contexts) < workers:
             self._contexts = executor.new_contexts(workers)
         self._alive = (inputs, targets, weights, orders, outputs)
@@ -63,7 +69,7 @@ class Session:
             "inputs": inputs.address,
             "inputs_row_stride": inputs.row_stride,
             "inputs_column_stride": inputs.column_stride,
-            "status": self.status.ctypes.data,
+            "status": self.status.ctypes.data if stops else 0,
             "outputs": 0 if outputs is None else outputs.ctypes.data,
         }
         if targets is not None:
@@ -79,6 +85,16 @@ class Session:
     def release(self) -> None:
         """Let go of the caller's arrays."""
         self._alive = ()
+
+    @property
+    def failed_step(self) -> int:
+        """Index of the step whose loss was not finite, -1 where none was."""
+        return int(self.status[0]) - 1
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that have ended, counted from the call's first; right also after an interrupt."""
+        return int(self.status[1])
 
     def run(
         self,
@@ -112,7 +128,7 @@ class Session:
     def run_epoch(self, samples: int, batch: int, workers: int) -> NDArray[np.float64]:
         """Run all steps of one epoch without an update rule; the sums, shape (1, n_values)."""
         values = np.zeros((1, max(1, self.n_values)))
-        self.status[0] = 0
+        self.status[:] = 0
         n_steps = -(-samples // batch)
         self.run(
             0,

@@ -82,7 +82,7 @@ def train(
         workers = 1
     choice = session.choice(workers) if automatic and workers > 1 else None
     seconds_per_step = session.seconds_per_step or max(flops / _FLOPS_PER_SECOND, 1e-6)
-    session.status[0] = 0
+    session.status[:] = 0
     done = 0
     kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
     try:
@@ -91,12 +91,11 @@ def train(
             begin = time.perf_counter()
             run.steps(done, count, choice.workers if choice else workers, values)
             now = time.perf_counter()
-            if session.status[0]:
-                _go_back(network, run, session, kept, kept_at, int(session.status[0]) - 1)
-                failed = int(session.status[0]) - 1
+            failed = session.failed_step
+            if failed >= 0:
+                _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
-            done += count
-            network.steps = run.steps_before + done
+            done = session.steps_done
             seconds_per_step = session.seconds_per_step = (now - begin) / count
             if choice is not None:
                 choice.learn(seconds_per_step)
@@ -105,6 +104,8 @@ def train(
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
                 break
     finally:
+        # An interrupt shows right after compiled code returns: what it did counts.
+        network.steps = run.steps_before + session.steps_done
         session.release()
     return values[: -(-done // per_epoch)] / samples
 
@@ -115,7 +116,7 @@ def _progress(
     epoch = (done - 1) // per_epoch
     step = done - epoch * per_epoch
     seen = min(step * batch, samples)
-    return Progress(epoch, step, per_epoch, values[epoch] / seen)
+    return Progress(epoch, step, per_epoch, values[epoch] / seen, values[:epoch] / samples)
 
 
 def _go_back(
@@ -128,29 +129,23 @@ def _go_back(
 ) -> None:
     """Put the network where its weights were last finite.
 
-    The failed step touched no weights, but the one before may have made them infinite. Steps are exact, so they are run again
-    from the last copy; the number of steps after which all is finite is found by halving.
+    The failed step touched no weights, but the one before may have made them infinite. Steps are exact, so they
+    are run again from the last copy; the number of steps after which all is finite is found by halving.
     """
-    status = int(session.status[0])
+    if network.is_finite():
+        return
     unused = np.zeros_like(run.values)
 
     def replay(count: int) -> bool:
         network.restore(kept)
-        session.status[0] = 0
-        position = kept_at
-        while position < kept_at + count:
-            steps = min(_MOST_STEPS, kept_at + count - position)
-            run.steps(position, steps, 1, unused)
-            position += steps
+        session.status[:] = 0, kept_at
+        while session.steps_done < kept_at + count:
+            first = session.steps_done
+            run.steps(first, min(_MOST_STEPS, kept_at + count - first), 1, unused)
         return network.is_finite()
 
-    good = failed - kept_at
-    if not network.is_finite():
-        low, high = 0, good
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if replay(middle) else (low, middle - 1)
-        replay(low)
-        good = low
-    network.steps = run.steps_before + kept_at + good
-    session.status[0] = status
+    low, high = 0, failed - kept_at
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if replay(middle) else (low, middle - 1)
+    replay(low)

@@ -122,14 +122,15 @@ def exp(x):
 
 
 @inlined
+def _largest_exponent(x):
+    return 1023.0 if is_double(x) else 127.0
+
+
+@inlined
 def expm1(x):
     """exp(x) - 1, accurate near zero"""
     n, p = _reduce(_clamp(x))
-    power = (
-        scale_by_power_of_two(x * 0.0 + 1.0, minimum(n, 127.0))
-        if not is_double(x)
-        else (scale_by_power_of_two(x * 0.0 + 1.0, minimum(n, 1023.0)))
-    )
+    power = scale_by_power_of_two(n * 0.0 + 1.0, minimum(n, _largest_exponent(x)))
     return fma(power, p, power - 1.0)
 
 
@@ -165,7 +166,9 @@ def tanh(x):
 
 @inlined
 def sigmoid(x):
-    return 1.0 / (1.0 + exp(-x))
+    """0 where the result would not be a normal number, so that x sigmoid(x) vanishes there, too"""
+    lowest = -708.0 if is_double(x) else -87.3
+    return select(x < lowest, 0.0, 1.0 / (1.0 + exp(-x)))
 
 
 @inlined

@@ -2,6 +2,7 @@
 
 import math
 import os
+from functools import cache
 from pathlib import Path
 
 import numba
@@ -45,6 +46,7 @@ def chosen_workers(threads: int | str) -> int:
     return threads
 
 
+@cache
 def _cgroup_quota() -> int | None:
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()

@@ -22,6 +22,8 @@ _MOST_STEPS = 1 << 14
 _SNAPSHOT_SECONDS = 1.0
 #: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
 _FLOPS_WORTH_A_TEAM = 1_000_000
+#: Parameters whose copy costs less than the call of a step.
+_SMALL = 10_000
 #: A cautious first guess of the speed.
 _FLOPS_PER_SECOND = 2e10
 
@@ -84,7 +86,9 @@ def train(
     seconds_per_step = session.seconds_per_step or max(flops / _FLOPS_PER_SECOND, 1e-6)
     session.status[:] = 0
     done = 0
-    kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
+    # A single step changes nothing when it fails: a large network is spared the copy.
+    spared = total == 1 and network.n_parameters > _SMALL
+    kept, kept_at, kept_when = None if spared else network.snapshot(), 0, time.perf_counter()
     try:
         while done < total:
             count = max(1, min(int(_CHUNK_SECONDS / seconds_per_step), total - done, _MOST_STEPS))
@@ -93,7 +97,8 @@ def train(
             now = time.perf_counter()
             failed = session.failed_step
             if failed >= 0:
-                _go_back(network, run, session, kept, kept_at, failed)
+                if kept is not None:
+                    _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done = session.steps_done
             seconds_per_step = session.seconds_per_step = (now - begin) / count

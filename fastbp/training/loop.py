@@ -55,6 +55,7 @@ class Training:
             plan.validation is not None or callbacks.watch_epochs or callbacks.watch_batches
         )
         self._paced = 1
+        self._finished = np.zeros((0, len(plan.names)))
         self._unshuffled: NDArray[np.int64] | None = None
 
     def run(self) -> None:
@@ -97,6 +98,7 @@ class Training:
             return self._train_by_batches(epoch)
         plan = self._plan
         orders = self._orders(epoch, self._epochs_at_once(epoch))
+        self._finished = np.zeros((0, len(plan.names)))
         try:
             return self._network.train(
                 plan.samples.inputs,
@@ -108,8 +110,18 @@ class Training:
                 between=lambda progress: self._look(epoch, progress),
             )
         except DivergedError as error:
+            self._keep_finished(epoch)
             self.epochs_done = epoch - plan.first_epoch + error.epoch - 1
             raise DivergedError(epoch + error.epoch, error.step) from None
+        except KeyboardInterrupt:
+            self._keep_finished(epoch)
+            raise
+
+    def _keep_finished(self, epoch: int) -> None:
+        """Write down the epochs that were whole when a call of several broke off."""
+        for row in self._finished:
+            self.history.append(epoch, self._logs(row))
+            epoch += 1
 
     def _train_by_batches(self, epoch: int) -> NDArray[np.float64]:
         """Train one epoch, a call a batch."""
@@ -140,6 +152,7 @@ class Training:
 
     def _look(self, epoch: int, progress: "Progress") -> None:
         """Between chunks: note how many epochs are done, and show it."""
+        self._finished = progress.finished
         epoch += progress.epoch
         is_whole = progress.step == progress.n_steps
         self.epochs_done = epoch - self._plan.first_epoch + is_whole

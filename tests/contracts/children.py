@@ -13,10 +13,10 @@ TESTS = Path(__file__).parents[1]
 TimedOut = subprocess.TimeoutExpired
 
 
-def run(script: str, *, timeout: float = 60.0, expected: int = 0, **variables: str) -> Any:
-    """Run a Python script with these environment variables; return the JSON of its last line.
+def run(*scripts: str, timeout: float = 60.0, expected: int = 0, **variables: str) -> Any:
+    """Run scripts, one after the other in one process, with these variables; return the JSON of the last line.
 
-    The script sees `tests` on its path, and the environment's `lib` folder on the loader's, where PyPI's tbb lies.
+    They see `tests` on its path, and the environment's `lib` folder on the loader's, where PyPI's tbb lies.
     """
     environment = {**os.environ, **variables}
     libraries = [str(Path(sys.prefix) / "lib"), environment.get("LD_LIBRARY_PATH", "")]
@@ -24,7 +24,7 @@ def run(script: str, *, timeout: float = 60.0, expected: int = 0, **variables: s
     paths = [str(TESTS), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [sys.executable, "-c", "\n".join(map(textwrap.dedent, scripts))],
         env=environment,
         timeout=timeout,
         capture_output=True,

@@ -42,7 +42,7 @@ def expected() -> str:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_more_workers_than_processors(layer: str, expected: str) -> None:
     """Eight workers on one processor, taken away before the team is made and after."""
-    script = f"""{PREFACE}
+    script = """
     before = bits(8)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     for task in os.listdir("/proc/self/task"):
@@ -50,14 +50,14 @@ def test_more_workers_than_processors(layer: str, expected: str) -> None:
     print(json.dumps([before, bits(8), bits(3)]))
     """
     answers = children.run(
-        script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
+        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
     )
     assert answers == [expected] * 3
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_four_threads_train_at_once(layer: str, expected: str) -> None:
-    script = f"""{PREFACE}
+    script = """
     found = []
     def work(threads):
         for _ in range(3):
@@ -68,7 +68,7 @@ def test_four_threads_train_at_once(layer: str, expected: str) -> None:
     print(json.dumps(found))
     """
     answers = children.run(
-        script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
+        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
     )
     assert answers == [expected] * 12
 
@@ -76,7 +76,7 @@ def test_four_threads_train_at_once(layer: str, expected: str) -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_inside_a_parallel_region(layer: str, expected: str) -> None:
     """Training that a user starts from within a region of his own."""
-    script = f"""{PREFACE}
+    script = """
     import numba
     found = []
     def train():
@@ -90,7 +90,7 @@ def test_inside_a_parallel_region(layer: str, expected: str) -> None:
     print(json.dumps(found))
     """
     answers = children.run(
-        script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2"
+        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2"
     )
     assert answers == [expected] * 2
 
@@ -98,7 +98,7 @@ def test_inside_a_parallel_region(layer: str, expected: str) -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_forked_child_trains(layer: str, expected: str) -> None:
     """Children of a process that has a team already, and of one whose other thread trains meanwhile."""
-    script = f"""{PREFACE}
+    script = """
     def child():
         reader, writer = os.pipe()
         process = os.fork()
@@ -117,6 +117,7 @@ def test_forked_child_trains(layer: str, expected: str) -> None:
     print(json.dumps([*found[:2], during, (bits(2), 0)]))
     """
     answers = children.run(
+        PREFACE,
         script,
         timeout=LIMIT,
         NUMBA_THREADING_LAYER=layer,
@@ -128,7 +129,7 @@ def test_forked_child_trains(layer: str, expected: str) -> None:
 
 def test_one_thread_enters_no_parallel_region(expected: str) -> None:
     """Numba's threading layer is not even started; with two threads it is."""
-    script = f"""{PREFACE}
+    script = """
     import numba
     def layer():
         try:
@@ -140,7 +141,7 @@ def test_one_thread_enters_no_parallel_region(expected: str) -> None:
     print(json.dumps([one, two]))
     """
     one, two = children.run(
-        script, timeout=LIMIT, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2"
+        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2"
     )
     assert one == [expected, None]
     assert two == [expected, "workqueue"]
@@ -162,10 +163,11 @@ def test_planted_faults_are_seen() -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity is Linux's")
 def test_affinity_limits_auto(expected: str) -> None:
     """One processor: `auto` is the serial twin, which starts no threading layer."""
-    script = f"""
+    limit = """
     import os
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    {PREFACE}
+    """
+    script = """
     import numba
     found = bits("auto")
     try:
@@ -174,4 +176,4 @@ def test_affinity_limits_auto(expected: str) -> None:
         layer = None
     print(json.dumps([found, layer]))
     """
-    assert children.run(script, timeout=LIMIT) == [expected, None]
+    assert children.run(limit, PREFACE, script, timeout=LIMIT) == [expected, None]

@@ -260,7 +260,8 @@ class Lowering:
     def _judge(self, tensors: list[_Tensor]) -> None:
         """Rows for loss, metrics, and the gradient with respect to the output."""
         goal, request = self._goal, self._request
-        assert goal is not None and request.targets is not None
+        assert goal is not None
+        assert request.targets is not None
         output = tensors[-1]
         self._values = self._memory.take((1 + len(goal.metrics)) * self._samples)
         self._program.n_values = 1 + len(goal.metrics)
@@ -284,7 +285,7 @@ class Lowering:
         for i, metric in enumerate(goal.metrics, 1):
             if metric in ("categorical_accuracy", "sparse_categorical_accuracy"):
                 self._program.add("class_accuracy", fields(output.lanes, i, -1), goal.sparse)
-            elif metric == goal.loss or metric == "binary_accuracy" and logits:
+            elif metric == goal.loss or (metric == "binary_accuracy" and logits):
                 self._add_loss(metric, logits, fields(output.lanes, i, -1), False)
             else:
                 if self._from_logits and probabilities < 0:

@@ -55,4 +55,4 @@ class Program:
 
 def float_bits(number: float) -> int:
     """The bits of a float64: how a row of integers holds a number."""
-    return struct.unpack("<q", struct.pack("<d", number))[0]
+    return int(struct.unpack("<q", struct.pack("<d", number))[0])

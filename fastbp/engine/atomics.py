@@ -36,6 +36,8 @@ def atomic_or(typing, array, index, bits):
 
 @intrinsic
 def atomic_load(typing, array, index):
+    """Reads an element anew."""
+
     def generate(context, builder, sig, args):
         return builder.load_atomic(_element(context, builder, sig, args), "acquire", 8)
 
@@ -44,6 +46,8 @@ def atomic_load(typing, array, index):
 
 @intrinsic
 def atomic_store(typing, array, index, value):
+    """Writes an element for all to see."""
+
     def generate(context, builder, sig, args):
         builder.store_atomic(args[2], _element(context, builder, sig, args), "release", 8)
         return context.get_dummy_value()

@@ -1,7 +1,7 @@
 """The loop that walks a program: every step of a chunk, alone or as a team of workers.
 
-`program` has a row a kernel call: the kernel's address, then its fields; address 0 is a barrier, where data changes hands.
-Compiled once for all networks and both precisions.
+`program` has a row a kernel call: the kernel's address, then its fields; address 0 is a barrier, where data changes
+hands. Compiled once for all networks and both precisions.
 
 A team may not be whole: nothing promises that all iterations of a ``prange`` run at the same time. So workers first
 meet. Whoever arrives before the door closes is in the team; who comes late returns at once. The bits do not depend

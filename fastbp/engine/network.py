@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
-from fastbp.source import DTYPES, Source
 from fastbp.engine.arena import Arena
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.engine.training import train
 from fastbp.nn.layers import Layer
 from fastbp.runtime.threads import chosen_workers
+from fastbp.source import DTYPES, Source
 
 #: Samples that a forward-only program takes at once.
 _FORWARD_BATCH = 512
@@ -274,10 +274,8 @@ class Network:
         threads: int | str = "auto",
     ) -> NDArray[np.float64]:
         """Means of loss and metrics over a set, shape (1 + n_metrics,)."""
-        session, values = self._forward_only(
-            inputs, targets, sample_weight, batch_size, threads, None
-        )
-        return values[0] / inputs.n_samples
+        values = self._forward_only(inputs, targets, sample_weight, batch_size, threads, None)
+        return np.asarray(values[0] / inputs.n_samples)
 
     def predict(
         self, inputs: Source, *, batch_size: int | None = None, threads: int | str = "auto"
@@ -307,7 +305,7 @@ class Network:
         batch_size: int | None,
         threads: int | str,
         outputs: NDArray[np.floating] | None,
-    ) -> tuple[Session, NDArray[np.float64]]:
+    ) -> NDArray[np.float64]:
         n = inputs.n_samples
         batch = min(batch_size or _FORWARD_BATCH, n)
         session = self._session(self._request(batch, inputs, targets, sample_weight))
@@ -315,7 +313,7 @@ class Network:
         if threads == "auto" and self.flops_per_sample * n < 3_000_000:
             workers = 1
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
-        return session, session.run_epoch(n, batch, workers)
+        return session.run_epoch(n, batch, workers)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
         """Bytes that training at this batch size will take, by purpose."""

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.program import Program
-from fastbp.source import Source
 from fastbp.engine import executor, team
 from fastbp.engine.choice import WorkerChoice
 from fastbp.engine.executor import Job
 from fastbp.kernels.context import Context
+from fastbp.source import Source
 
 _FIELD = {name: i for i, name in enumerate(Context._fields)}
 _NO_HYPER = np.zeros(1)

@@ -1,7 +1,7 @@
 """Running a chunk: how many workers, and when a parallel region is safe.
 
-One parallel region at a time in a process (Numba's workqueue layer ends the process otherwise), and none in a forked child
-(GNU OpenMP ends it). Where a region is not safe the chunk runs on one worker, with the same bits.
+One parallel region at a time in a process (Numba's workqueue layer ends the process otherwise), and none in a forked
+child (GNU OpenMP ends it). Where a region is not safe the chunk runs on one worker, with the same bits.
 """
 
 import os

@@ -1,14 +1,12 @@
 """Activation functions and what they do to a gradient, as plain functions of vectors or numbers.
 
-An activation is ``value(x)`` and ``backward(gradient, kept)`` = gradient * value'(x), where `kept` is what the forward pass
-left behind: the output where the derivative can be had from it, else the input.
+An activation is ``value(x)`` and ``backward(gradient, kept)`` = gradient * value'(x), where `kept` is what the
+forward pass left behind: the output where the derivative can be had from it, else the input.
 
 To add one: write the two functions and enter them in `ACTIVATIONS`. Each use is fused into the register tile.
 """
 
 from typing import NamedTuple
-
-from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels.math import (
     exp,
@@ -20,6 +18,7 @@ from fastbp.kernels.math import (
     tanh,
 )
 from fastbp.kernels.simd import absolute, fma, maximum, minimum, select
+from fastbp.runtime.inlined import inlined
 
 
 @inlined

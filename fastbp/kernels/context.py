@@ -20,9 +20,8 @@ In both, a block of L x L numbers is contiguous, and every vector is aligned.
 
 from typing import NamedTuple
 
-from fastbp.runtime.inlined import inlined
-
 from fastbp.kernels import simd
+from fastbp.runtime.inlined import inlined
 
 
 class Context(NamedTuple):

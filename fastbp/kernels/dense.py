@@ -1,19 +1,18 @@
 """The products of a dense layer, and what is fused into their register tiles.
 
 The first layer has its features in lanes and reads the samples in place; its weights are
-``[output block][input][L outputs]``. All other layers have samples in lanes and weights ``[output][stride of inputs]``. So each
-weight is stored once, and forward pass, input gradient and weight gradient all read it as it lies.
+``[output block][input][L outputs]``. All other layers have samples in lanes and weights ``[output][stride of
+inputs]``. So each weight is stored once, and forward pass, input gradient and weight gradient all read it as it lies.
 """
 
 from typing import NamedTuple
-
-from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
 from fastbp.kernels.rules import RULES
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, product
+from fastbp.runtime.inlined import inlined
 
 
 class FirstForward(NamedTuple):
@@ -39,7 +38,7 @@ def first_forward(activation):
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
     def partial(row, block, environment):
-        arena, outputs, block_stride, bias, lanes = environment
+        arena, outputs, block_stride, _bias, lanes = environment
         return arena, outputs + block * block_stride + row * lanes
 
     sweep = product("row table", finish, partial)
@@ -92,7 +91,7 @@ def forward(activation):
         simd.store(arena, outputs + at, activate(value))
 
     def partial(row, block, environment):
-        arena, outputs, block_stride, bias, lanes, sums = environment
+        arena, outputs, block_stride, _bias, lanes, _sums = environment
         return arena, outputs + block * block_stride + row * lanes
 
     sweep = product("strided", finish, partial)
@@ -141,7 +140,7 @@ def input_gradient(activation):
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
     def partial(row, block, environment):
-        arena, gradient, block_stride, kept, lanes = environment
+        arena, gradient, block_stride, _kept, lanes = environment
         return arena, gradient + block * block_stride + row * lanes
 
     sweep = product("strided", finish, partial)

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numba
-from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, sample_blocks, sample_number
+from fastbp.runtime.inlined import inlined
 
 
 class GatherInputs(NamedTuple):

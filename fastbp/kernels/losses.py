@@ -1,22 +1,21 @@
 """Losses, metrics and the softmax, on activations with samples in lanes: one vector is one output of L samples.
 
-A loss kernel writes each sample's loss to `values` (times its scale: sample weight / rows, 0 in the padding) and, where a
-gradient is wanted, the gradient of their sum. The cross-entropies exist twice: on probabilities, clipped as
+A loss kernel writes each sample's loss to `values` (times its scale: sample weight / rows, 0 in the padding) and,
+where a gradient is wanted, the gradient of their sum. The cross-entropies exist twice: on probabilities, clipped as
 Keras does, and on logits, where they are fused with the softmax or sigmoid below them.
 
-To add a loss that is a mean of one term an output: write ``value(prediction, target)`` and ``gradient(prediction, target)``
-and enter them in `POINTWISE`.
+To add a loss that is a mean of one term an output: write ``value(prediction, target)`` and ``gradient(prediction,
+target)`` and enter them in `POINTWISE`.
 """
 
 from typing import NamedTuple
-
-from fastbp.runtime.inlined import inlined
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks
 from fastbp.kernels.math import exp, log, log1p, sigmoid
 from fastbp.kernels.simd import absolute, fma, maximum, minimum, select
+from fastbp.runtime.inlined import inlined
 
 _CLIP = 1e-7
 

@@ -4,8 +4,6 @@ Largest errors, measured against higher precision by the tests: a few units in t
 the range in which the result is a normal number, so exp saturates rather than overflows; a NaN is handed on.
 """
 
-from fastbp.runtime.inlined import inlined
-
 from fastbp.kernels.simd import (
     absolute,
     clenshaw,
@@ -19,6 +17,7 @@ from fastbp.kernels.simd import (
     select,
     split_exponent,
 )
+from fastbp.runtime.inlined import inlined
 
 _LOG2_E = 1.4426950408889634
 #: log(2) in two parts, the first exact when multiplied by any exponent.

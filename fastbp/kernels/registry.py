@@ -1,7 +1,7 @@
 """All kernels by name, compiled when first asked for.
 
-A kernel's name and options are its identity: the disk cache finds it by them, so the function that a factory returns may
-close over whatever it likes.
+A kernel's name and options are its identity: the disk cache finds it by them, so the function that a factory returns
+may close over whatever it likes.
 """
 
 from numba import types

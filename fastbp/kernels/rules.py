@@ -1,16 +1,16 @@
 """Update rules of optimizers, as plain functions of vectors.
 
-A rule is ``rule(weight, gradient, slots, hyper) -> (weight, slots)``: `slots` the optimizer's state of these weights, `hyper` the
-step's numbers (learning rate and the like) in the order that the optimizer's specification states.
+A rule is ``rule(weight, gradient, slots, hyper) -> (weight, slots)``: `slots` the optimizer's state of these
+weights, `hyper` the step's numbers (learning rate and the like) in the order that the optimizer's specification
+states.
 
 To add one: write the function and enter it in `RULES`. It is fused into the weight gradient's register tile.
 """
 
 from typing import NamedTuple
 
-from fastbp.runtime.inlined import inlined
-
 from fastbp.kernels.simd import fma, sqrt
+from fastbp.runtime.inlined import inlined
 
 
 @inlined
@@ -52,7 +52,10 @@ def rmsprop_momentum(weight, gradient, slots, hyper):
 
 @inlined
 def adam(weight, gradient, slots, hyper):
-    """m += (g - m)(1 - beta_1);  v += (g**2 - v)(1 - beta_2);  w -= alpha m / (sqrt(v) + epsilon)   (Kingma and Ba 2015)"""
+    """m += (g - m)(1 - beta_1);  v += (g**2 - v)(1 - beta_2);  w -= alpha m / (sqrt(v) + epsilon)
+
+    Kingma and Ba 2015.
+    """
     mean, variance = slots
     mean = fma(gradient - mean, hyper[1], mean)
     variance = fma(fma(gradient, gradient, -variance), hyper[2], variance)

@@ -2,8 +2,8 @@
 
     C[m, n] = sum over k of A[m, k] * B[k, n],   then   epilogue(C[m, n])
 
-`n` runs over vectors, `m` over numbers that are broadcast. B is in vector blocks ``[n block][k][lanes]``: its next k lies
-one vector further. A is reached in one of the ways below. Every output is summed over k in ascending order by one
+`n` runs over vectors, `m` over numbers that are broadcast. B is in vector blocks ``[n block][k][lanes]``: its next k
+lies one vector further. A is reached in one of the ways below. Every output is summed over k in ascending order by one
 worker, so the bits do not depend on how rows and blocks are shared out.
 
 A tile that is cut off by the last row computes that row again and does not store it: no masks, and no more code.
@@ -11,9 +11,8 @@ A tile that is cut off by the last row computes that row again and does not stor
 
 from functools import cache
 
-from fastbp.runtime.inlined import inlined, shared
-
 from fastbp.kernels import simd
+from fastbp.runtime.inlined import inlined, shared
 from fastbp.runtime.processor import processor
 
 MAIN_ROWS, REST_ROWS = processor().tile_rows

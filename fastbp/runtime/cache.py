@@ -1,7 +1,7 @@
 """Compiled code on disk, so that each kernel is compiled once a machine.
 
-The folder is named by a hash of everything that the code depends on: the sources of the kernels and of the executor, the
-versions of Numba and llvmlite, and the processor. A file that cannot be read is compiled again and replaced.
+The folder is named by a hash of everything that the code depends on: the sources of the kernels and of the executor,
+the versions of Numba and llvmlite, and the processor. A file that cannot be read is compiled again and replaced.
 
 The files are pickles, hence the folder must belong to this user and be writable by nobody else.
 """

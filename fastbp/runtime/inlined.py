@@ -17,7 +17,7 @@ _OPTIONS = {
 
 
 class _Part(CPUDispatcher):
-    """A dispatcher that makes no machine code: an ordinary one would, for each part by itself, and nobody would call it."""
+    """A dispatcher that makes no machine code: an ordinary one would, for each part, and nobody would call it."""
 
     def __init__(self, function: Callable[..., Any], forced: bool) -> None:
         super().__init__(function, {}, {**_OPTIONS, "forceinline": forced})

@@ -10,12 +10,11 @@ def main() -> None:
     try:
         from fastbp.cli.app import app
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"typer", "click", "rich"}:
+        package = (error.name or "").partition(".")[0]
+        if package not in {"typer", "rich"}:
             raise
-        print(
-            f"fastbp: the command line needs {error.name}: pip install 'fastbp[cli]'",
-            file=sys.stderr,
-        )
+        needs = f"the command line needs {package}: pip install 'fastbp[cli]'"
+        print(f"fastbp: {needs}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -24,19 +24,25 @@ def draw_curves(
     from matplotlib.figure import Figure
 
     names = [name for name in history if not name.startswith("val_")]
-    figure = Figure(figsize=(5.0 * len(names) + 0.6, 4.4), facecolor="white")
+    width = max(5.0 * len(names) + 0.6, 7.6)  # inches
+    figure = Figure(figsize=(width, 4.4), facecolor="white")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
         _draw_panel(axes, name, history)
-    width = figure.get_figwidth()
     left, right = 0.65 / width, 1 - 1.0 / width  # inches: tick labels, and the labels at the ends
     figure.subplots_adjust(left=left, right=right, bottom=0.13, top=0.76, wspace=0.45)
-    figure.text(left, 0.93, title, fontsize=13, fontweight="bold", color=INK)
-    figure.text(left, 0.875, subtitle, fontsize=9, color="#777777")
+    size, small = _fitting(13, title, width - 0.8), _fitting(9, subtitle, width - 0.8)
+    figure.text(left, 0.93, title, fontsize=size, fontweight="bold", color=INK)
+    figure.text(left, 0.875, subtitle, fontsize=small, color="#777777")
     file = BytesIO()
     figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
+
+
+def _fitting(points: float, text: str, width: float) -> float:
+    """A font size, at most `points`, at which the text fits into so many inches."""
+    return min(points, 72 * width / (0.7 * max(len(text), 1)))
 
 
 def _draw_panel(axes: "Axes", name: str, history: Mapping[str, Sequence[float]]) -> None:
@@ -60,7 +66,9 @@ def _draw_panel(axes: "Axes", name: str, history: Mapping[str, Sequence[float]])
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     if name == "accuracy":
-        axes.set_ylim(top=1.0 + 0.02 * (1.0 - lowest))
+        # The first epochs' leap would press everything after it against the top.
+        settled = min(value for _, values, _ in curves for value in values[len(values) // 20 :])
+        axes.set_ylim(settled - 0.1 * (1.0 - settled) - 1e-3, 1.0 + 0.05 * (1.0 - settled))
     axes.set_title(name.replace("_", " "), loc="left", fontsize=11, color=INK)
     axes.set_xlabel("epoch", fontsize=9, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

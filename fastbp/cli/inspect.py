@@ -60,7 +60,7 @@ def _facts(model: "Sequential") -> Iterator[tuple[str, str]]:
         yield "loss", model.loss.name
     if model.optimizer is not None:
         updates = model.learner.network().steps
-        yield "optimizer", f"{model.optimizer}, {updates:,} updates"
+        yield "optimizer", f"{model.optimizer}" + (f", {updates:,} updates" if updates else "")
     training = metadata.get("training")
     if training:
         yield (

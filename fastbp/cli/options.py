@@ -17,7 +17,9 @@ PredictionData = Annotated[
     typer.Argument(metavar="DATA", help="What to predict for.", show_default=False),
 ]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file.", show_default=False)]
-Threads = Annotated[str, typer.Option(help="A number or auto; the result does not depend on it.")]
+Threads = Annotated[
+    str, typer.Option(metavar="N", help="A number or auto; the result does not depend on it.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

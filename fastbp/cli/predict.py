@@ -17,7 +17,7 @@ def predict(
     data: options.PredictionData,
     output: Annotated[
         Path | None,
-        typer.Option(help="A CSV file for the predictions.", show_default="standard output"),
+        typer.Option(metavar="FILE", help="A CSV file. Default: standard output."),
     ] = None,
     evaluate: Annotated[
         bool,
@@ -28,9 +28,10 @@ def predict(
 ) -> None:
     """Predict with a saved model.
 
-    The model file knows the normalization, the labels and how its table was encoded: nothing else is
-    needed. DATA is of the same kind as for [bold]fastbp train[/]. A table needs the columns of the
-    training table, in any order; the target column may be absent. Of data with test rows these are taken.
+    The model file knows the normalization, the labels and how its table was
+    encoded: nothing else is needed. DATA is of the same kind as for "train".
+    A table needs the columns of the training table, in any order; the target
+    column may be absent. Of data with test rows, these are taken.
 
     \b
     fastbp predict flowers.safetensors new.csv

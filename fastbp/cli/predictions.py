@@ -26,6 +26,7 @@ class Predictions:
     def __init__(self, outputs: np.ndarray, class_names: Sequence[str] | None) -> None:
         self._outputs = outputs
         self._class_names = class_names
+        self._digits = np.finfo(outputs.dtype).precision + 1
         if class_names is not None:
             self.header = ["prediction", *(f"probability_{name}" for name in class_names)]
         elif outputs.shape[1] == 1:
@@ -57,9 +58,10 @@ class Predictions:
             rest = len(self) - _ROWS_SHOWN
             console.print(f"... {rest:,} more rows; --output FILE.csv writes all", style="dim")
 
-    def _rows(self, count: int, digits: int) -> Iterator[list[str]]:
+    def _rows(self, count: int, *, digits: int) -> Iterator[list[str]]:
         for values in self._outputs[:count]:
-            numbers = [f"{value:.{digits}g}" for value in values.tolist()]
-            if self._class_names is not None:
-                numbers.insert(0, self._class_names[int(values.argmax())])
-            yield numbers
+            if self._class_names is None:
+                yield [f"{value:.{self._digits}g}" for value in values.tolist()]
+            else:
+                probabilities = [f"{value:.{digits}f}" for value in values.tolist()]
+                yield [self._class_names[int(values.argmax())], *probabilities]

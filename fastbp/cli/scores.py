@@ -11,14 +11,14 @@ _N_PICTURES = 8
 
 
 def score_text(outputs: np.ndarray, truth: np.ndarray, *, classes: bool) -> str:
-    """The accuracy of class probabilities, or the errors of predicted numbers.
+    """The accuracy of class probabilities; or of numbers the root mean squared and mean absolute error.
 
     Examples
     --------
     >>> score_text(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]), classes=True)
     'accuracy 0.5000 (1 of 2 rows)'
     >>> score_text(np.array([[1.0], [2.0]]), np.array([1.0, 4.0]), classes=False)
-    'root mean squared error 1.414, mean absolute error 1, R² 0.1111'
+    'R² 0.1111, RMSE 1.414, MAE 1'
     """
     if classes:
         right = int((outputs.argmax(axis=1) == truth).sum())
@@ -27,8 +27,12 @@ def score_text(outputs: np.ndarray, truth: np.ndarray, *, classes: bool) -> str:
     error = outputs.astype(np.float64) - target
     rmse, mae = np.sqrt((error**2).mean()), np.abs(error).mean()
     spread = ((target - target.mean(axis=0)) ** 2).sum()
-    explained = f", R² {1 - (error**2).sum() / spread:.4f}" if spread > 0 else ""
-    return f"root mean squared error {rmse:.4g}, mean absolute error {mae:.4g}{explained}"
+    explained = f"R² {1 - (error**2).sum() / spread:.4f}, " if spread > 0 else ""
+    return f"{explained}RMSE {_number(rmse)}, MAE {_number(mae)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if 1e4 <= value < 1e9 else f"{value:.4g}"
 
 
 def show_images(console: Console, data: DataSet, outputs: np.ndarray) -> None:

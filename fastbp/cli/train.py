@@ -20,7 +20,9 @@ def train(
     data: options.TrainingData,
     target: Annotated[
         str | None,
-        typer.Option(help="The column of a table to be predicted.", rich_help_panel=_DATA),
+        typer.Option(
+            metavar="COLUMN", help="The column of a table to be predicted.", rich_help_panel=_DATA
+        ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
@@ -31,7 +33,8 @@ def train(
     task: Annotated[
         options.Task,
         typer.Option(
-            help="Predict classes or numbers; auto: classes for text and few whole numbers.",
+            metavar="KIND",
+            help="classification, regression, or auto: classes for text and few whole numbers.",
             rich_help_panel=_DATA,
         ),
     ] = options.Task.auto,
@@ -40,6 +43,7 @@ def train(
         typer.Option(
             min=0.0,
             max=0.9,
+            metavar="SHARE",
             help="Share of the rows to test with, where the data have no test rows of their own.",
             rich_help_panel=_DATA,
         ),
@@ -49,6 +53,7 @@ def train(
         typer.Option(
             min=0.0,
             max=0.9,
+            metavar="SHARE",
             help="Share of the other rows to watch while training.",
             rich_help_panel=_DATA,
         ),
@@ -57,15 +62,16 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="WIDTHS",
-            help="Widths of the hidden layers, as 128 or 256,64; none for a linear model.",
-            show_default="128",
+            help="Widths of the hidden layers, as 256,64; none for a linear model. Default: 128.",
             rich_help_panel=_NETWORK,
         ),
     ] = None,
     activation: Annotated[
         str,
         typer.Option(
-            help="Of the hidden layers: relu, tanh, gelu, silu, ...", rich_help_panel=_NETWORK
+            metavar="NAME",
+            help="Of the hidden layers: relu, tanh, gelu, silu, ...",
+            rich_help_panel=_NETWORK,
         ),
     ] = "relu",
     dtype: Annotated[
@@ -76,25 +82,28 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="Passes over the training rows.",
-            show_default="about 2000 updates, at least 20",
+            metavar="N",
+            help="Passes over the training rows. Default: for 2000 updates, at least 20.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Rows in an update.", show_default="32", rich_help_panel=_TRAINING
+            min=1, metavar="N", help="Rows in an update. Default: 32.", rich_help_panel=_TRAINING
         ),
     ] = None,
     optimizer: Annotated[
-        str, typer.Option(help="sgd, rmsprop, adam or adamw.", rich_help_panel=_TRAINING)
+        str,
+        typer.Option(
+            metavar="NAME", help="sgd, rmsprop, adam or adamw.", rich_help_panel=_TRAINING
+        ),
     ] = "adam",
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help="Size of the steps.",
-            show_default="the optimizer's, 0.001 for adam",
+            metavar="X",
+            help="Size of the steps. Default: the optimizer's own, 0.001 for adam.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
@@ -102,6 +111,7 @@ def train(
         int,
         typer.Option(
             min=0,
+            metavar="N",
             help="Same seed, same result, to the bit.",
             rich_help_panel=_TRAINING,
         ),
@@ -109,20 +119,22 @@ def train(
     threads: Annotated[
         str,
         typer.Option(
-            help="A number or auto; the result does not depend on it.", rich_help_panel=_TRAINING
+            metavar="N",
+            help="A number or auto; the result does not depend on it.",
+            rich_help_panel=_TRAINING,
         ),
     ] = "auto",
     output: Annotated[
         Path | None,
         typer.Option(
-            help="The model file.", show_default="DATA.safetensors", rich_help_panel=_RESULTS
+            metavar="FILE", help="The model. Default: DATA.safetensors.", rich_help_panel=_RESULTS
         ),
     ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(
-            help="The learning curves, a PNG.",
-            show_default="DATA-curves.png",
+            metavar="FILE",
+            help="The learning curves, a PNG. Default: DATA-curves.png.",
             rich_help_panel=_RESULTS,
         ),
     ] = None,
@@ -133,12 +145,13 @@ def train(
 ) -> None:
     """Train a network, save it and say how good it is.
 
-    DATA is the name of a data set ([bold]digits[/], [bold]fashion-mnist[/]), a CSV or Parquet file with
-    --target, a .npz file with arrays x and y (or x_train, y_train, x_test, y_test), or a folder of IDX files.
+    DATA is the name of a data set (digits, fashion-mnist); a CSV or Parquet
+    file, with --target; a .npz file with arrays x and y, or x_train, y_train,
+    x_test and y_test; or a folder of IDX files.
 
     \b
     fastbp train digits
-    fastbp train flowers.csv --target species --hidden 32,16 --output flowers.safetensors
+    fastbp train flowers.csv --target species --hidden 32,16
     fastbp train prices.parquet --target price --ignore id --epochs 200
     """
     # Numba and NumPy take their time: not for `--help`.

@@ -71,7 +71,7 @@ class TrainingJob:
             dtype=self.dtype,
         )
         for line in self._description(data, validation, model):
-            console.print(line, highlight=False)
+            console.print(line, highlight=False, soft_wrap=True)
         console.print()
         history = self._fit(console, model, data, validation)
         outputs, score = None, None
@@ -175,7 +175,7 @@ class TrainingJob:
             what = f"{len(data.class_names)} classes"
             end = f"{len(data.class_names)} softmax"
         else:
-            what, end = "numbers to predict", f"{model.n_outputs}"
+            what, end = "losses in units of the target's variance", f"{model.n_outputs}"
         widths = [
             f"{data.n_features}",
             *(f"{width} {self.activation}" for width in self.hidden),
@@ -183,7 +183,7 @@ class TrainingJob:
         ]
         rate = getattr(self.optimizer, "learning_rate", None)
         return (
-            f"{data.name}: {rows}; {data.n_features:,} columns, {what}",
+            f"{data.name}: {rows}; {data.n_features:,} inputs, {what}",
             f"{' - '.join(widths)}, {model.count_params():,} parameters, {self.dtype}",
             f"{type(self.optimizer).__name__} {rate}, batches of {self.batch_size or _BATCH_SIZE}, "
             f"{self._epochs(data)} epochs, seed {self.seed}",

@@ -140,6 +140,8 @@ class Lowering:
             output = tensors[-1]
             fields = layout.WriteOutputs(output.lanes, output.width, output.padded)
             self._program.add("write_outputs", fields)
+            # In a short last batch workers own other samples than before.
+            self._program.add_barrier()
         if self._goal is not None and not request.predict:
             self._penalize()
             self._judge(tensors)

@@ -53,8 +53,6 @@ _STEP = Context._fields.index("step")
 _ARRIVED, _TEAM, _BARRIER = 0, 8, 16
 MEETING_SIZE = 24
 _CLOSED = 1 << 32
-#: How long the first worker waits for the others, in looks at the counter (some 0.1 ms).
-_PATIENCE = 20_000
 #: Looks at a barrier before the processor is given away.
 _SPINS = 2_000
 
@@ -86,7 +84,8 @@ def _walk(program, contexts, job, meeting, worker, workers):
                         looks += 1
                         if looks > _SPINS:
                             yield_processor()
-                if load_word(status) != 0:
+                # A faster worker may already have failed in the next step: this one goes on to the same barrier.
+                if load_word(status) == step + 1:
                     return
         if worker == 0:
             store_word(status + 8, step + 1)
@@ -102,13 +101,13 @@ def _alone(program, contexts, job, meeting):
 
 
 @njit(boundscheck=False)
-def _join(program, contexts, job, meeting, wanted):
+def _join(program, contexts, job, meeting, wanted, patience):
     worker = atomic_add(meeting, _ARRIVED, 1)
     if worker >= _CLOSED:
         return
     if worker == 0:
         looks = 0
-        while atomic_load(meeting, _ARRIVED) < wanted and looks < _PATIENCE:
+        while atomic_load(meeting, _ARRIVED) < wanted and looks < patience:
             looks += 1
         team = atomic_or(meeting, _ARRIVED, _CLOSED)
         atomic_store(meeting, _TEAM, team)
@@ -121,9 +120,9 @@ def _join(program, contexts, job, meeting, wanted):
     _walk(program, contexts, job, meeting, worker, atomic_load(meeting, _TEAM))
 
 
-def _together(program, contexts, job, meeting, wanted):
+def _together(program, contexts, job, meeting, wanted, patience):
     for _ in prange(wanted):
-        _join(program, contexts, job, meeting, wanted)
+        _join(program, contexts, job, meeting, wanted, patience)
 
 
 _MATRIX = types.Array(types.int64, 2, "C")
@@ -138,8 +137,11 @@ def alone() -> Any:
 
 @cache
 def together() -> Any:
-    """``f(program, contexts, job, meeting, wanted)``: up to `wanted` workers in a parallel region."""
-    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64)
+    """``f(program, contexts, job, meeting, wanted, patience)``: up to `wanted` workers in a parallel region.
+
+    The first worker looks `patience` times for the others before it closes the door.
+    """
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64, types.int64)
     return compile_function("executor-together", _together, signature, parallel=True)
 
 
@@ -151,3 +153,8 @@ def new_meeting() -> np.ndarray:
 def new_contexts(workers: int) -> np.ndarray:
     """A context for each worker."""
     return np.zeros((workers, CONTEXT_SIZE), np.int64)
+
+
+def team_size(meeting: np.ndarray) -> int:
+    """How many workers met."""
+    return int(meeting[_TEAM])

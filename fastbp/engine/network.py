@@ -255,6 +255,7 @@ class Network:
         DivergedError
             When a loss is not finite. The weights are the last finite ones.
         """
+        orders = np.ascontiguousarray(orders, np.int64)
         batch = min(batch_size, orders.shape[1])
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
         session = self._session(request)

@@ -6,14 +6,20 @@ child (GNU OpenMP ends it). Where a region is not safe the chunk runs on one wor
 
 import os
 import threading
+import warnings
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from fastbp.engine import executor
 
+#: How often the first worker looks for the others before it begins without them (some 0.1 ms).
+PATIENCE = 20_000
+
 _region = threading.Lock()
 _forked = False
+_unavailable = False
 
 
 def _after_fork() -> None:
@@ -26,7 +32,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def run(program: np.ndarray, contexts: np.ndarray, job: np.ndarray, workers: int) -> int:
+def _is_inside_workqueue() -> bool:
+    """Whether this thread belongs to Numba's workqueue layer, which cannot nest regions."""
+    if not isinstance(threading.current_thread(), threading._DummyThread):
+        return False
+    try:
+        return bool(numba.threading_layer() == "workqueue")
+    except ValueError:
+        return False
+
+
+def run(
+    program: NDArray[np.int64], contexts: NDArray[np.int64], job: NDArray[np.int64], workers: int
+) -> int:
     """Run a chunk with up to `workers` workers; return how many took part.
 
     Parameters
@@ -36,18 +54,34 @@ def run(program: np.ndarray, contexts: np.ndarray, job: np.ndarray, workers: int
     job : ndarray of int64
     workers : int
     """
+    global _unavailable
     meeting = executor.new_meeting()
-    if workers == 1 or _forked or not _region.acquire(blocking=False):
-        executor.alone()(program, contexts, job, meeting)
-        return 1
-    try:
-        run_together = executor.together()
-        threads = numba.get_num_threads()
-        numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    alone = workers == 1 or _forked or _unavailable or _is_inside_workqueue()
+    if not alone and _region.acquire(blocking=False):
         try:
-            run_together(program, contexts, job, meeting, workers)
+            return _run_region(program, contexts, job, meeting, workers)
+        except ValueError as error:
+            # Numba found no threading layer that it could load.
+            _unavailable = True
+            warnings.warn(f"{error} fastbp goes on with one worker.", RuntimeWarning, stacklevel=2)
         finally:
-            numba.set_num_threads(threads)
+            _region.release()
+    executor.alone()(program, contexts, job, meeting)
+    return 1
+
+
+def _run_region(
+    program: NDArray[np.int64],
+    contexts: NDArray[np.int64],
+    job: NDArray[np.int64],
+    meeting: NDArray[np.int64],
+    workers: int,
+) -> int:
+    run_together = executor.together()
+    threads = numba.get_num_threads()
+    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    try:
+        run_together(program, contexts, job, meeting, workers, PATIENCE)
     finally:
-        _region.release()
-    return int(meeting[8])
+        numba.set_num_threads(threads)
+    return executor.team_size(meeting)

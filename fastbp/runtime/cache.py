@@ -7,13 +7,16 @@ The files are pickles, hence the folder must belong to this user and be writable
 """
 
 import hashlib
+import itertools
 import os
 import pickle
 import platform
 import sys
 import tempfile
+import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -23,8 +26,10 @@ import llvmlite
 import llvmlite.binding as llvm
 import numba
 from numba.core import compiler
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import NullCache
 from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 
 from fastbp.errors import CacheWarning
 from fastbp.runtime.processor import processor
@@ -162,6 +167,22 @@ class _Kernel(CFunc):
         return compiled
 
 
+@contextmanager
+def _own_names() -> Iterator[None]:
+    """Numbers functions, as Numba does in their symbols, from a number that no other process uses.
+
+    Numba counts from 1 in each process, so that two of them give different closures the same symbol; loaded from the
+    disk into a third, one would silently stand in for the other.
+    """
+    with global_compiler_lock:
+        before = FunctionIdentity._unique_ids
+        FunctionIdentity._unique_ids = itertools.count(uuid.uuid4().int >> 66)
+        try:
+            yield
+        finally:
+            FunctionIdentity._unique_ids = before
+
+
 def compile_callable(label: str, make: Callable[[], FunctionType], signature: Any) -> CFunc:
     """A function that C can call, compiled or loaded from the disk.
 
@@ -175,7 +196,8 @@ def compile_callable(label: str, make: Callable[[], FunctionType], signature: An
     """
     kernel = _Kernel(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
     kernel._cache = _CodeCache(label)
-    kernel.compile()
+    with _own_names():
+        kernel.compile()
     return kernel
 
 
@@ -183,6 +205,7 @@ def compile_function(label: str, function: FunctionType, signature: Any, **optio
     """A function that Python can call, compiled for one signature or loaded from the disk."""
     dispatcher = numba.njit(nogil=True, **_OPTIONS, **options)(function)
     dispatcher._cache = _CodeCache(label)
-    dispatcher.compile(signature)
+    with _own_names():
+        dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher

@@ -317,11 +317,11 @@ class Lowering:
         if sparse:
             targets = self._memory.take(self._samples)
             fields = layout.GatherTargets(scale, targets, 1, 1)
-            self._program.add("gather_targets", fields, request.targets, request.weights)
+            self._program.add("gather_targets", fields, request.targets, request.weights, True)
             return targets
         rows = self._memory.take(self._samples * output.padded)
         fields = layout.GatherTargets(scale, rows, output.padded, output.width)
-        self._program.add("gather_targets", fields, request.targets, request.weights)
+        self._program.add("gather_targets", fields, request.targets, request.weights, False)
         targets = self._memory.take(self._samples * output.padded)
         transposed = layout.Transpose(
             rows, self._lanes, output.padded, targets, output.width, output.padded

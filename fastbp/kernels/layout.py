@@ -92,10 +92,10 @@ class GatherTargets(NamedTuple):
     n_out: int
 
 
-def gather_targets(dtype, weight_dtype):
+def gather_targets(dtype, weight_dtype, single):
     """targets[s, o] = y[order[s], o];  scale[s] = sample weight of s / rows
 
-    `weight_dtype` is None for no sample weights.
+    `weight_dtype` is None for no sample weights; `single` says that a target is one number.
     """
     scalar = _scalar(dtype)
     itemsize = scalar.bitwidth // 8
@@ -110,25 +110,20 @@ def gather_targets(dtype, weight_dtype):
         base = simd.pointer_at(c.targets, scalar)
         weights = simd.pointer_at(c.weights, weight_scalar)
         scale = simd.advance(arena, r.scale)
+        share_of_one = 1.0 / simd.cast_to(arena, c.rows)
         for s in range(first * lanes, end * lanes):
             number = sample_number(c.order, c.first + min(s, c.rows - 1))
             source = simd.advance_bytes(base, number * c.targets_row_stride)
-            _copy_row(
-                simd.advance(arena, r.targets + s * r.stride),
-                source,
-                r.n_out,
-                c.targets_column_stride,
-                itemsize,
-            )
-            weight = simd.cast_to(arena, 1.0)
-            if weighted:
-                weight = simd.cast_to(
-                    arena, simd.get(simd.advance_bytes(weights, number * c.weights_stride), 0)
-                )
-            if s < c.rows:
-                simd.put(scale, s, weight / simd.cast_to(arena, c.rows))
+            if single:
+                simd.put(arena, r.targets + s, simd.get(source, 0))
             else:
-                simd.put(scale, s, 0.0)
+                target = simd.advance(arena, r.targets + s * r.stride)
+                _copy_row(target, source, r.n_out, c.targets_column_stride, itemsize)
+            weight = share_of_one
+            if weighted:
+                place = simd.advance_bytes(weights, number * c.weights_stride)
+                weight = share_of_one * simd.cast_to(arena, simd.get(place, 0))
+            simd.put(scale, s, weight if s < c.rows else 0.0 * share_of_one)
 
     return kernel
 

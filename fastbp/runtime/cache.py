@@ -30,6 +30,7 @@ from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import NullCache
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 
 from fastbp.errors import CacheWarning
 from fastbp.runtime.processor import processor
@@ -124,7 +125,9 @@ class _CodeCache(NullCache):
         file = self._file(sig)
         if file is None or not file.exists():
             return None
-        target_context.refresh()
+        # Numba would load all of its implementations here, which takes longer than the rest of a warm start. Code that is
+        # compiled already needs but the runtime's symbols.
+        rtsys.initialize(target_context)
         try:
             payload = pickle.loads(file.read_bytes())
             return compiler.CompileResult._rebuild(target_context, *payload)

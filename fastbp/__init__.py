@@ -7,6 +7,7 @@
 33
 """
 
+from fastbp.data.sets import load_digits, load_fashion_mnist
 from fastbp.errors import (
     ArgumentError,
     CacheWarning,
@@ -71,5 +72,7 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "UnknownNameError",
     "gradient_check",
+    "load_digits",
+    "load_fashion_mnist",
     "load_model",
 ]

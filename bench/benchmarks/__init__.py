@@ -1,0 +1,1 @@
+"""What asv measures, one file an idea."""

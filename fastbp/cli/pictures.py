@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 MIN_WIDTH = 16  # terminal cells: an 8 x 8 image is enlarged to this
-MAX_WIDTH = 32
+MAX_WIDTH = 24  # three such images fit side by side
 SHADES = " ░▒▓█"
 ASCII_SHADES = " .:-=+*#%@"
 
@@ -21,7 +21,7 @@ def draw_images(console: Console, images: np.ndarray, captions: Sequence[Text]) 
     if not pictures:
         return
     gap = 2
-    widest = max(max(len(picture[0]) for picture in pictures), max(len(c) for c in captions))
+    widest = max(len(picture[0]) for picture in pictures)
     shown = max(1, (console.width + gap) // (widest + gap))
     table = Table.grid(padding=(0, gap, 0, 0))
     for _ in pictures[:shown]:
@@ -39,18 +39,24 @@ def _brightness(image: np.ndarray) -> np.ndarray:
 
 
 def _resize(image: np.ndarray) -> np.ndarray:
-    """Enlarge (bilinear) or shrink (strides) to a width that reads well in a terminal."""
+    """The image in a width that reads well in a terminal, its height in proportion."""
     height, width = image.shape
-    if width > MAX_WIDTH:
-        stride = -(-width // MAX_WIDTH)
-        return image[::stride, ::stride]
-    scale = -(-MIN_WIDTH // width)
-    if scale == 1:
-        return image
-    rows = np.clip((np.arange(height * scale) + 0.5) / scale - 0.5, 0, height - 1)
-    columns = np.clip((np.arange(width * scale) + 0.5) / scale - 0.5, 0, width - 1)
-    tall = np.array([np.interp(rows, np.arange(height), column) for column in image.T]).T
-    return np.array([np.interp(columns, np.arange(width), row) for row in tall])
+    new_width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+    new_height = max(1, round(height * new_width / width))
+    return _resample(_resample(image, new_width).T, new_height).T
+
+
+def _resample(lines: np.ndarray, length: int) -> np.ndarray:
+    """Lines (n, old length) brought to another length: interpolated if longer, averaged if shorter."""
+    old = lines.shape[1]
+    if length >= old:
+        centers = (np.arange(length) + 0.5) * old / length - 0.5
+        return np.array([np.interp(centers, np.arange(old), line) for line in lines])
+    edges = np.linspace(0, old, length + 1)
+    sums = np.pad(lines.cumsum(axis=1), ((0, 0), (1, 0)))
+    at_edges = np.array([np.interp(edges, np.arange(old + 1), line) for line in sums])
+    means: np.ndarray = np.diff(at_edges, axis=1) * (length / old)
+    return means
 
 
 def _picture(console: Console, image: np.ndarray) -> Text:

@@ -68,7 +68,7 @@ def test_missing_folder(warm: tuple[Path, Any]) -> None:
 
 
 def test_damaged_files(warm: tuple[Path, Any], tmp_path: Path) -> None:
-    """Files cut off or empty, as a crash or a full disk leaves them: compiled again, and mended for the next process."""
+    """Files cut off or empty, as a crash leaves them: compiled again, and mended for the next process."""
     folder, _ = warm
     broken = tmp_path / "cache"
     shutil.copytree(folder, broken)

@@ -81,6 +81,56 @@ def test_ragged_widths(widths: tuple[int, int, int], dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize(
+    ("n_inputs", "n_hidden", "n_outputs", "n_rows"),
+    [
+        (256, 40, 3, 70),  # rows that alias in the cache
+        (1029, 9, 2, 40),  # sums that are cut in parts, in each of the products
+        (3, 1029, 17, 9),
+        (5, 17, 1029, 33),
+        (5, 7, 3, 1029),
+    ],
+)
+def test_large_sizes(n_inputs: int, n_hidden: int, n_outputs: int, n_rows: int, dtype: str) -> None:
+    """Against the twin in reverse mode: the complex step would take a forward pass a weight."""
+    n_middle = min(n_hidden, 20)
+    layers = [naive.Dense(n_hidden, "tanh"), naive.Dense(n_middle, "gelu"), naive.Dense(n_outputs)]
+    problem = Problem(n_inputs, layers, n_rows=n_rows, scale=0.05)
+    problem.inputs, problem.targets = (
+        array.astype(dtype) for array in (problem.inputs, problem.targets)
+    )
+    network = problem.engine(dtype)
+    loss, gradients = network.gradients(*problem.sources())
+    weights = [weight.astype(np.float64) for weight in network.weights()]
+    given = (weights, problem.inputs.astype(float), problem.targets.astype(float))
+    reference = naive.reverse_mode(problem.twin, *given)
+    expected = problem.twin.value(*given)
+    assert abs(loss - expected) < TOLERANCES[dtype] * expected
+    assert worst(gradients, reference) < TOLERANCES[dtype]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+def test_metrics(loss: str, output: str, dtype: str) -> None:
+    """Every metric that fits the loss, over batches the last of which is short."""
+    problem = Problem(3, [naive.Dense(4, "tanh"), naive.Dense(3, output)], loss, n_rows=40)
+    if loss == "sparse_categorical_crossentropy":
+        kinds = ["sparse_categorical_accuracy", loss]
+    else:
+        problem.targets = np.eye(3)[np.arange(40) % 3]
+        kinds = [kind for kind in nn.METRICS if "sparse" not in kind]
+    # probabilities that are none have logarithms that are none
+    if output not in PROBABILITIES:
+        kinds = [kind for kind in kinds if "crossentropy" not in kind]
+    network = problem.engine(dtype, None, [nn.Metric(kind, kind) for kind in kinds])
+    computed = network.evaluate(*problem.sources(), batch_size=16, threads=1)
+    outputs = problem.twin.predict(problem.weights, problem.inputs)
+    expected = [problem.twin.value(problem.weights, problem.inputs, problem.targets)]
+    expected += [naive.METRICS[kind](problem.targets, outputs).mean() for kind in kinds]
+    np.testing.assert_allclose(computed, expected, rtol=TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
 def test_penalties_and_fixed_biases(dtype: str) -> None:
     layers = [
         naive.Dense(4, "tanh", kernel_penalty=(0.03, 0.02), bias_penalty=(0.01, 0.0)),

@@ -1,5 +1,6 @@
 """Extreme logits, targets of 0 and 1, constant features, diverging rates: no NaN without a clear DivergedError."""
 
+import contextlib
 import itertools
 from typing import Any
 
@@ -174,23 +175,26 @@ def test_targets_that_are_not_finite_are_seen() -> None:
     assert (caught.value.epoch, caught.value.step) == (1, 3)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("dtype", "rate"),
+    [
+        (dtype, rate)
+        for dtype, most in (("float32", 1e30), ("float64", 1e300))
+        for rate in (1.0, 30.0, 1e10, 1e30, 1e300)
+        if rate <= most
+    ],
+)
 @pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", "huber"])
-@pytest.mark.parametrize("rate", [1.0, 30.0, 1e10, 1e30, 1e300])
-def test_no_silent_divergence(rate: float, loss: str, dtype: str) -> None:
+def test_no_silent_divergence(loss: str, dtype: str, rate: float) -> None:
     """However many steps are asked for, weights are finite after them or there was an error; never both not."""
-    if rate > float(np.finfo(dtype).max):
-        pytest.skip("float32 holds no such rate")
     layers = [naive.Dense(8, "relu"), naive.Dense(4, "tanh"), naive.Dense(1)]
     problem = Problem(4, layers, loss, n_rows=40)
     for rule in (optimizers.SGD(rate), optimizers.SGD(rate, momentum=0.9), optimizers.Adam(rate)):
         for n_steps in (1, 2, 3, 10, 100):
             network = problem.engine(dtype, rule)
-            try:
-                orders = np.tile(np.arange(10), (n_steps, 1))
+            orders = np.tile(np.arange(10), (n_steps, 1))
+            history = np.full((1, 1), np.nan)
+            with contextlib.suppress(DivergedError):
                 history = network.train(*problem.sources(), orders, batch_size=10, threads=1)
-                assert np.isfinite(history).all()
-            except DivergedError as error:
-                assert error.epoch <= n_steps
-                assert network.steps < n_steps
+            assert np.isfinite(history).all() == (network.steps == n_steps)
             assert all(np.isfinite(weight).all() for weight in network.weights())

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import naive
-from contracts.problems import OPTIMIZERS, Problem, digest
-from fastbp.data.source import as_source
+from contracts.problems import OPTIMIZERS, Problem, digest, specification
+from fastbp.data.source import as_source, check_finite
+from fastbp.engine import Network
 
 N_ROWS, N_COLUMNS = 500, 6
 
@@ -91,6 +92,25 @@ def test_forms_of_inputs(dtype: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.array(inputs), before, name)
 
 
+@pytest.mark.parametrize("form", ["float64", "float32", "uint8", "fortran", "memmap"])
+def test_normalization_while_gathering(form: str, tmp_path: Path) -> None:
+    """Columns are centered and scaled as if that had been done before, whatever they lie in."""
+    array = whole_numbers()
+    mean, scale = array.mean(axis=0), 1.0 / array.std(axis=0)
+    layers = [naive.Dense(9, "tanh"), naive.Dense(2)]
+    problem = Problem(N_COLUMNS, layers, n_rows=N_ROWS)
+    network = Network(
+        N_COLUMNS,
+        [specification(layer) for layer in layers],
+        dtype="float64",
+        weights=problem.weights,
+        normalization=(mean, scale),
+    )
+    computed = network.predict(as_source(FORMS[form](array, tmp_path)), batch_size=64, threads=1)
+    expected = problem.twin.predict(problem.weights, (array - mean) * scale)
+    np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-13)
+
+
 def test_booleans() -> None:
     array = whole_numbers() % 2
     targets = array[:, :2]
@@ -112,8 +132,6 @@ def test_forms_of_targets_and_sample_weights(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["float64", "uint8 memmap", "fortran", "negative", "pandas"])
 def test_no_copy(kind: str, tmp_path: Path) -> None:
     """Training on 16 MB allocates less than a twentieth of it."""
-    from fastbp.data.source import check_finite
-
     n_rows = 2_000_000 // N_COLUMNS
     array: Any = np.ones((n_rows, N_COLUMNS))
     if kind == "uint8 memmap":

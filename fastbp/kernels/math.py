@@ -1,7 +1,8 @@
 """Elementary functions of vectors and numbers, in the precision of their argument.
 
-Largest errors, measured against higher precision by the tests: a few units in the last place. Arguments are clamped to
-the range in which the result is a normal number, so exp saturates rather than overflows; a NaN is handed on.
+Each states its largest error in units in the last place (ULP), which the tests hold against higher precision.
+Arguments are clamped to the range in which the result is a normal number, so exp saturates rather than overflows; a NaN
+is handed on.
 """
 
 from fastbp.kernels.simd import (
@@ -116,6 +117,7 @@ def _clamp(x):
 
 @inlined
 def exp(x):
+    """1 ULP"""
     n, p = _reduce(_clamp(x))
     return scale_by_power_of_two(1.0 + p, n)
 
@@ -127,7 +129,7 @@ def _largest_exponent(x):
 
 @inlined
 def expm1(x):
-    """exp(x) - 1, accurate near zero"""
+    """exp(x) - 1, accurate near zero: 1.7 ULP for x <= 88.3 (float64: 709.4); saturates at half of what exp does"""
     n, p = _reduce(_clamp(x))
     power = scale_by_power_of_two(n * 0.0 + 1.0, minimum(n, _largest_exponent(x)))
     return fma(power, p, power - 1.0)
@@ -135,7 +137,7 @@ def expm1(x):
 
 @inlined
 def log(x):
-    """Natural logarithm of a normal number above zero"""
+    """Natural logarithm of a normal number above zero: 0.9 ULP. Of anything else, NaN included, it is meaningless."""
     fraction, exponent = split_exponent(x)
     f = fraction - 1.0
     s = f / (2.0 + f)
@@ -150,14 +152,14 @@ def log(x):
 
 @inlined
 def log1p(x):
-    """log(1 + x) for x >= 0"""
+    """log(1 + x) for finite x >= 0: 1.3 ULP"""
     u = 1.0 + x
     return log(u) + (x - (u - 1.0)) / u
 
 
 @inlined
 def tanh(x):
-    """-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x"""
+    """-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x: 2.7 ULP"""
     t = expm1(-2.0 * absolute(x))
     y = -t / (2.0 + t)
     return select(x < 0.0, -y, y)
@@ -165,14 +167,14 @@ def tanh(x):
 
 @inlined
 def sigmoid(x):
-    """0 where the result would not be a normal number, so that x sigmoid(x) vanishes there, too"""
+    """2.4 ULP; 0 where the result would not be a normal number, so that x sigmoid(x) vanishes there, too"""
     lowest = -708.0 if is_double(x) else -87.3
     return select(x < lowest, 0.0, 1.0 / (1.0 + exp(-x)))
 
 
 @inlined
 def erfc(x):
-    """Complement of the error function"""
+    """Complement of the error function: 6 + x**2 ULP for x > 0 (the rounding of exp's argument), 6 for x <= 0"""
     z = absolute(x)
     t = 2.0 / (2.0 + z)
     if is_double(x):
@@ -184,10 +186,11 @@ def erfc(x):
 
 @inlined
 def normal_cdf(x):
-    """Probability that a standard normal variable is below x"""
+    """Probability that a standard normal variable is below x: 6 + 2 x**2 ULP for x < 0, 6 for x >= 0"""
     return 0.5 * erfc(x * -0.7071067811865476)
 
 
 @inlined
 def normal_density(x):
+    """3 + x**2 / 2 ULP"""
     return 0.3989422804014327 * exp(-0.5 * x * x)

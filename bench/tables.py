@@ -44,12 +44,12 @@ def short(number: float, digits: int = 3) -> str:
     return f"{number:,.{decimals}f}"
 
 
-def machine() -> dict[str, Any]:
-    """Where, when and how figures came about."""
+def machine(measurement: str) -> dict[str, Any]:
+    """Where, when and by which ``scripts/bench MEASUREMENT`` figures came about."""
     found = processor()
     return {
         "date": datetime.date.today().isoformat(),
-        "command": shlex.join(["scripts/bench", Path(sys.argv[0]).stem, *sys.argv[1:]]),
+        "command": shlex.join(["scripts/bench", measurement, *sys.argv[1:]]),
         "processor": _processor_name() or found.name,
         "llvm_name": found.name,
         "vector_bytes": found.vector_bytes,

@@ -1,0 +1,32 @@
+"""fastbp's trainer."""
+
+import numpy as np
+from benchmarks.workloads import Workload
+
+
+class Training:
+    """`fit` of the Python API."""
+
+    def __init__(self, workload: Workload, optimizer: str, variant: str, threads: int) -> None:
+        self._model = workload.model(optimizer)
+        self._model.set_weights(workload.weights())
+        self._x, self._y = workload.samples()
+        self._batch_size = workload.batch_size
+        self._threads = threads
+
+    def train(self, n_epochs: int, shuffle: bool) -> float:
+        """Train; the last epoch's mean loss."""
+        fitted = self._model.fit(
+            self._x,
+            self._y,
+            self._batch_size,
+            n_epochs,
+            verbose=0,
+            shuffle=shuffle,
+            threads=self._threads,
+        )
+        return fitted.history["loss"][-1]
+
+    def weights(self) -> list[np.ndarray]:
+        """The weights, in Keras's order."""
+        return list(self._model.get_weights())

@@ -33,7 +33,7 @@ def reports_failures(command: Callable[Parameters, None]) -> Callable[Parameters
             try:
                 command(*arguments, **options)
             except KeyboardInterrupt:
-                _say("interrupted, nothing was saved")
+                _say("interrupted")
                 raise typer.Exit(INTERRUPTED) from None
             except BrokenPipeError:
                 # Whoever read our output has gone (`fastbp predict ... | head`): nobody to tell.

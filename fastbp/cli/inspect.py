@@ -28,17 +28,18 @@ def inspect(model: options.Model, debug: options.Debug = False) -> None:
     from fastbp.sequential import load_model
     from fastbp.storage import read_format_version
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     version = read_format_version(model)
     trained = load_model(model)
     size = byte_text(model.stat().st_size)
-    console.print(f"[bold]{model}[/bold]  {size}, format version {version}\n")
+    console.print(str(model), style="bold", end="")
+    console.print(f"  {size}, format version {version}\n")
     assert trained.n_inputs is not None
     for line in layer_table(trained.learner.stack, trained.n_inputs):
-        console.print(line, markup=False)
+        console.print(line)
     console.print()
     for name, text in _facts(trained):
-        console.print(f"{name:<14}{text}", markup=False)
+        console.print(f"{name:<14}{text}")
 
 
 def _facts(model: "Sequential") -> Iterator[tuple[str, str]]:

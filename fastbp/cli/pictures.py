@@ -28,7 +28,7 @@ def draw_images(console: Console, images: np.ndarray, captions: Sequence[Text]) 
         table.add_column(width=widest)
     table.add_row(*(_picture(console, picture) for picture in pictures[:shown]))
     table.add_row(*captions[:shown])
-    console.print(table)
+    console.print(table, soft_wrap=False)
 
 
 def _brightness(image: np.ndarray) -> np.ndarray:

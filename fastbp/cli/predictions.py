@@ -7,6 +7,7 @@ from io import StringIO
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _ROWS_SHOWN = 20
 _COLUMNS_SHOWN = 12
@@ -50,9 +51,9 @@ class Predictions:
         table = Table(box=None, pad_edge=False, header_style="bold")
         names = self.header if self._class_names is None else ["prediction", *self._class_names]
         for name in ["row", *names[:_COLUMNS_SHOWN]]:
-            table.add_column(name, justify="left" if name == "prediction" else "right")
+            table.add_column(Text(name), justify="left" if name == "prediction" else "right")
         for number, row in enumerate(self._rows(_ROWS_SHOWN, digits=4), start=1):
-            table.add_row(str(number), *row[:_COLUMNS_SHOWN])
+            table.add_row(str(number), *map(Text, row[:_COLUMNS_SHOWN]))
         console.print(table, highlight=False)
         if len(self) > _ROWS_SHOWN:
             rest = len(self) - _ROWS_SHOWN

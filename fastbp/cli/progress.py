@@ -50,7 +50,7 @@ class TrainingProgress(Callback):
 
     def __enter__(self) -> "TrainingProgress":
         header = "".join(f"{name:>{width}}" for name, width in self._widths.items())
-        self._console.print(f"  epoch{header}   samples/s", style="bold", highlight=False)
+        self._console.print(f"  epoch{header}   samples/s", style="bold")
         if self._console.is_terminal:
             self._live.start()
         self._began = self._last_line = time.perf_counter()
@@ -97,7 +97,7 @@ class TrainingProgress(Callback):
         self._last_line = now
         values = "".join(f"{_figure(logs[name]):>{w}}" for name, w in self._widths.items())
         rate = self._n_samples / max(took, 1e-9)
-        self._console.print(f"{number:>7}{values}{rate:>12,.0f}", highlight=False)
+        self._console.print(f"{number:>7}{values}{rate:>12,.0f}")
 
 
 def _figure(value: float) -> str:

@@ -47,7 +47,7 @@ def show_images(console: Console, data: DataSet, outputs: np.ndarray) -> None:
     surest = wrong[np.argsort(-sureness[wrong], kind="stable")][:_N_PICTURES]
     for title, rows in (("Some of the test images", some), ("The surest mistakes", surest)):
         if len(rows):
-            console.print(f"\n[bold]{title}[/bold]")
+            console.print(f"\n{title}", style="bold")
             captions = [
                 _caption(class_names[said[row]], class_names[truth[row]], sureness[row])
                 for row in rows

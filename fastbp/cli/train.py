@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from fastbp.cli import options
 from fastbp.cli.failures import reports_failures
@@ -180,4 +179,4 @@ def train(
         output=output or Path(f"{stem}.safetensors"),
         plot=None if no_plot else plot or Path(f"{stem}-curves.png"),
     )
-    job.run(Console())
+    job.run()

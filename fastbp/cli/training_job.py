@@ -50,8 +50,10 @@ class TrainingJob:
     output: Path
     plot: Path | None
 
-    def run(self, console: Console) -> None:
+    def run(self) -> None:
         """Do it; no file is written before the training is done."""
+        # Names that people give are shown as they are, not read as markup.
+        console = Console(highlight=False, markup=False, soft_wrap=True)
         self._check_outputs()
         data = read_data_set(
             self.data,
@@ -70,30 +72,30 @@ class TrainingJob:
             seed=self.seed,
             dtype=self.dtype,
         )
-        for line in self._description(data, validation, model):
-            console.print(line, highlight=False, soft_wrap=True)
-        console.print()
+        console.print(*self._description(data, validation, model), sep="\n", end="\n\n")
         history = self._fit(console, model, data, validation)
         outputs, score = None, None
         if data.x_test is not None and data.y_test is not None:
             outputs = model.predict(data.x_test, threads=self.threads)
             score = score_text(outputs, data.y_test, classes=data.class_names is not None)
-            console.print(f"\n[bold]Test {score}[/bold]", highlight=False)
+            console.print(f"\nTest {score}", style="bold")
         model.save(self.output, metadata=self._metadata(data, score))
-        console.print(f"Model   {self.output}", highlight=False)
+        console.print(f"Model   {self.output}")
         if self.plot is not None:
             title = data.name if score is None else f"{data.name}: test {score}"
             subtitle = "; ".join(self._description(data, validation, model)[1:])
             replace_file(self.plot, draw_curves(history, title=title, subtitle=subtitle))
-            console.print(f"Curves  {self.plot}", highlight=False)
+            console.print(f"Curves  {self.plot}")
         if outputs is not None:
             show_images(console, data, outputs)
-        console.print(f"\nNext: fastbp predict {self.output} DATA", style="dim", highlight=False)
+        console.print(f"\nNext: fastbp predict {self.output} DATA", style="dim")
 
     def _check_outputs(self) -> None:
         """Refuse what would fail, or destroy the data, only after the training."""
         check_can_write(self.output)
-        files = {"the data": Path(self.data), "--output": self.output}
+        files = {"--output": self.output}
+        if Path(self.data).exists():
+            files["the data"] = Path(self.data)
         if self.plot is not None:
             check_can_write(self.plot)
             if find_spec("matplotlib") is None:
@@ -141,7 +143,7 @@ class TrainingJob:
                 validation_data=validation,
                 threads=self.threads,
             )
-        console.print(f"\n{epochs} epochs in {progress.seconds:.2f} s", highlight=False)
+        console.print(f"\n{epochs} epochs in {progress.seconds:.2f} s")
         if unit is not None:
             unit.fold_into(model)
             # What the optimizer remembers was in the targets' own unit.
@@ -157,9 +159,7 @@ class TrainingJob:
             n_compiled = rehearse(model, x, y, batch_size=self.batch_size, threads=self.threads)
         if n_compiled:
             seconds = time.perf_counter() - began
-            console.print(
-                f"compiled {n_compiled} kernels in {seconds:.1f} s", style="dim", highlight=False
-            )
+            console.print(f"compiled {n_compiled} kernels in {seconds:.1f} s", style="dim")
 
     def _epochs(self, data: DataSet) -> int:
         return self.epochs or enough_epochs(len(data.x_train), self.batch_size or _BATCH_SIZE)
@@ -182,10 +182,11 @@ class TrainingJob:
             end,
         ]
         rate = getattr(self.optimizer, "learning_rate", None)
+        batch_size = self.batch_size or min(_BATCH_SIZE, len(data.x_train))
         return (
             f"{data.name}: {rows}; {data.n_features:,} inputs, {what}",
             f"{' - '.join(widths)}, {model.count_params():,} parameters, {self.dtype}",
-            f"{type(self.optimizer).__name__} {rate}, batches of {self.batch_size or _BATCH_SIZE}, "
+            f"{type(self.optimizer).__name__} {rate}, batches of {batch_size}, "
             f"{self._epochs(data)} epochs, seed {self.seed}",
         )
 

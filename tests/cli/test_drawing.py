@@ -17,7 +17,7 @@ from fastbp.errors import ArgumentError
 def console(encoding="utf-8", **options):
     """A console of 80 columns that writes to memory."""
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
-    return Console(file=file, width=80, **options)
+    return Console(file=file, width=80, highlight=False, soft_wrap=True, **options)
 
 
 def written(where):
@@ -58,6 +58,15 @@ def test_as_many_pictures_as_fit(width, shown):
     where.width = width
     draw_images(where, np.repeat(diagonal(8), 9, axis=0), [Text("x")] * 9)
     assert written(where).splitlines()[-1].count("x") == shown
+
+
+def test_a_long_caption_stays_under_its_picture():
+    where = console()
+    draw_images(where, np.repeat(diagonal(8), 2, axis=0), [Text("one two three four five")] * 2)
+    assert [line.split() for line in written(where).splitlines()[8:]] == [
+        ["one", "two", "three"] * 2,
+        ["four", "five"] * 2,
+    ]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 3), (28, 28), (100, 70)])

@@ -89,6 +89,27 @@ def test_columns_are_ignored(fastbp, fruit):
     assert package.load_model("fruit.safetensors").n_inputs == 1
 
 
+def test_names_are_not_read_as_markup(fastbp, fruit, tmp_path):
+    path = tmp_path / "[bold]fruit.csv"
+    path.write_text(fruit.read_text().replace("lime", "[red]lime"))
+    options = (
+        "--target",
+        "kind",
+        "--epochs",
+        1,
+        "--output",
+        "[a].safetensors",
+        "--plot",
+        "[b].png",
+    )
+    outcome = fastbp("train", path, *options)
+    assert outcome.code == 0, outcome.errors
+    assert "[bold]fruit.csv: 173 training" in outcome.output
+    assert "Model   [a].safetensors\nCurves  [b].png" in outcome.output
+    assert "[red]lime" in fastbp("inspect", "[a].safetensors").output
+    assert "probability_[red]lime" in fastbp("predict", "[a].safetensors", path).output
+
+
 def test_parquet(fastbp, fruit, tmp_path):
     pandas.read_csv(fruit).to_parquet(tmp_path / "fruit.parquet")
     outcome = fastbp("train", "fruit.parquet", "--target", "kind", "--epochs", 1, "--no-plot")

@@ -237,8 +237,8 @@ def blocks() -> dict[str, Callable[[Array, int], dict[str, Array]]]:
 
         def run(block: Array, count: int, dtype: str = dtype, probe: Any = probe) -> Any:
             lanes = n_lanes(dtype)
-            # A vector more behind the block: load_each reads from its second number on.
-            source = aligned((lanes + 1, lanes), dtype)
+            # More behind the block: load_each reads three vectors from its second number on.
+            source = aligned((lanes + 4, lanes), dtype)
             source[:lanes] = block
             target = aligned((4 + 6, lanes * lanes), dtype, np.nan)
             totals = np.full(2, np.nan)
@@ -278,7 +278,7 @@ def test_blocks(dtype: str, blocks: Any) -> None:
     np.testing.assert_array_equal(found["transposed"], block.T)
     np.testing.assert_array_equal(found["added"], block + block.T)
     np.testing.assert_array_equal(found["sums"], [tree(vector) for vector in block])
-    flat = np.append(block.ravel(), 0)
+    flat = np.append(block.ravel(), np.zeros(4 * lanes))
     np.testing.assert_array_equal(
         found["apart"][:, lanes:], [flat[1 + i * lanes : 1 + (i + 1) * lanes] for i in range(3)]
     )

@@ -60,14 +60,13 @@ def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) 
     return digest(found)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("loss", "hidden", "rule"),
+    ("loss", "hidden", "rule", "dtype"),
     [
-        ("sparse_categorical_crossentropy", "relu", "adam"),
-        ("mean_squared_error", "gelu", "momentum"),
-        ("binary_crossentropy", "tanh", "sgd"),
-        ("huber", "softmax", "rmsprop"),
+        ("sparse_categorical_crossentropy", "relu", "adam", "float32"),
+        ("mean_squared_error", "gelu", "momentum", "float64"),
+        ("binary_crossentropy", "tanh", "sgd", "float32"),
+        ("huber", "softmax", "rmsprop", "float64"),
     ],
 )
 def test_poison_does_not_leak(loss: str, hidden: str, rule: str, dtype: str) -> None:

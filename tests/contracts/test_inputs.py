@@ -85,7 +85,11 @@ def test_forms_of_inputs(dtype: str, tmp_path: Path) -> None:
     array = whole_numbers()
     targets = array[:, :2] % 3
     expected = outcome(array, targets, dtype=dtype)
+    # float64 has the same ways in; a few of them are enough
+    few = ("list", "float32", "uint8", "fortran", "negative columns", "memmap float64")
     for name, form in FORMS.items():
+        if dtype == "float64" and name not in few:
+            continue
         inputs = form(array, tmp_path)
         before = np.array(inputs).copy()
         assert outcome(inputs, targets, dtype=dtype) == expected, name

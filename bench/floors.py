@@ -14,9 +14,8 @@ from typing import Any
 from benchmarks.fits import Fit
 from benchmarks.starting import cold_start, warm_start
 from benchmarks.workloads import FLOOR_PEAK, OPTIMIZERS, WORKLOADS, Workload
-from tables import describe, machine, short, table, write_json
-
 from fastbp.kernels.peak import measure_peak
+from tables import describe, machine, short, table, write_json
 
 THREADS = (1, 2)
 

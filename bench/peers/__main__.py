@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workloads import OPTIMIZERS, WORKLOADS
-from tables import describe, machine, short, table, write_json
-
 from peers.contestants import CONTESTANTS
 from peers.match import Outcome, compare
 from peers.rooms import Room
+from tables import describe, machine, short, table, write_json
 
 
 def open_rooms(names: list[str]) -> tuple[list[Room], list[str]]:
@@ -93,9 +92,8 @@ def main() -> int:
     print()
     print(table([*header, "work"], lines))
     if options.json:
-        figures = {"machine": facts, "versions": versions, "missing": missing}
-        figures |= {"optimizer": options.optimizer, "results": results}
-        write_json(options.json, figures)
+        facts |= {"versions": versions, "missing": missing, "optimizer": options.optimizer}
+        write_json(options.json, {"machine": facts, "results": results})
     return 1 if any(not (each["same_work"] or each["remark"]) for each in results) else 0
 
 

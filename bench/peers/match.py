@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from benchmarks.workloads import Workload
 
+from benchmarks.workloads import Workload
 from peers.contestants import CONTESTANTS, NotTheSameError, whole_loss
 from peers.rooms import Room
 

@@ -1,6 +1,7 @@
 """fastbp's trainer."""
 
 import numpy as np
+
 from benchmarks.workloads import Workload
 
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+
 from benchmarks.workloads import OPTIMIZERS, Workload
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from benchmarks.workloads import OPTIMIZERS, Workload
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks.workloads import OPTIMIZERS, Workload
 from peers.contestants import NotTheSameError
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.workloads import OPTIMIZERS, Workload
 from torch import nn
+
+from benchmarks.workloads import OPTIMIZERS, Workload
 
 
 class Training:

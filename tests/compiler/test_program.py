@@ -1,0 +1,152 @@
+"""Rows of integers that an executor walks."""
+
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastbp.compiler.graph import build_graph
+from fastbp.compiler.layout import ParameterLayout
+from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
+from fastbp.compiler.program import Program, float_bits
+from fastbp.kernels.layout import WriteOutputs
+from fastbp.kernels.registry import kernel_address, n_compiled
+from fastbp.kernels.sums import SumValues
+from fastbp.nn import L2, Dense
+from fastbp.runtime import cache
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 1.0, -0.1, 1e-300, 1.7e308, float("inf")])
+def test_float_bits(number: float) -> None:
+    bits = float_bits(number)
+    assert isinstance(bits, int)
+    assert struct.pack("<q", bits) == struct.pack("<d", number)
+    assert np.int64(bits).view(np.float64) == number
+
+
+def test_rows_are_addresses_and_fields() -> None:
+    program = Program("float32")
+    program.add("sum_values", SumValues(3, 5, 7, -1))
+    program.add_barrier()
+    program.add("write_outputs", WriteOutputs(11, 13, 17))
+    rows = program.rows()
+    assert rows.dtype == np.int64
+    assert rows.flags.c_contiguous
+    sums, outputs = (kernel_address(name, "float32") for name in ("sum_values", "write_outputs"))
+    np.testing.assert_array_equal(
+        rows, [[sums, 3, 5, 7, -1], [0, 0, 0, 0, 0], [outputs, 11, 13, 17, 0]]
+    )
+    assert program.names == ["sum_values", "barrier", "write_outputs"]
+    assert 0 not in (sums, outputs)
+
+
+def test_a_kernel_is_compiled_once() -> None:
+    """The same name, type and options are the same address; others are another kernel."""
+    first = kernel_address("sum_values", "float32")
+    before, compiled_before = n_compiled(), len(cache.compiled_here)
+    assert kernel_address("sum_values", "float32") == first
+    assert (n_compiled(), len(cache.compiled_here)) == (before, compiled_before)
+    assert kernel_address("sum_values", "float64") != first
+    assert kernel_address("to_samples_in_lanes", "float32") != first
+
+
+IN_PLACE = InputKind("float32", True)
+CLASSES = Goal("sparse_categorical_crossentropy", True, ("sparse_categorical_accuracy",))
+
+
+@pytest.fixture
+def nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that look at the names of rows alone."""
+    monkeypatch.setattr("fastbp.compiler.program.kernel_address", lambda *_: 1)
+
+
+def names(request: Request, goal: Goal | None, *layers: Any) -> list[str]:
+    """What the rows of a lowered program do."""
+    operations = build_graph(7, layers)
+    parameters = ParameterLayout(operations, np.dtype("float32"))
+    size = parameters.size
+    lowering = Lowering(parameters, operations, request, goal, None, 4 * size, size)
+    return lowering.build().names
+
+
+def phases(found: list[str]) -> list[list[str]]:
+    """The rows between barriers."""
+    parts: list[list[str]] = [[]]
+    for name in found:
+        if name == "barrier":
+            parts.append([])
+        else:
+            parts[-1].append(name)
+    return parts
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_a_training_step_has_two_barriers() -> None:
+    """All that is shared out by samples, then all that is shared out by weights, whatever the depth."""
+    request = Request(32, IN_PLACE, "int64", None, "momentum")
+    layers = [Dense(5, "tanh"), Dense(4, "tanh"), Dense(3, "softmax")]
+    samples, weights, end = phases(names(request, CLASSES, *layers))
+    assert end == []
+    assert not any("weight_gradient" in name or "bias_gradient" in name for name in samples)
+    assert [name for name in weights if "gradient" in name] == [
+        "weight_gradient momentum False",
+        "bias_gradient momentum False",
+        "weight_gradient momentum False",
+        "bias_gradient momentum False",
+        "first_weight_gradient momentum False",
+        "bias_gradient momentum False",
+    ]
+    assert weights[-1] == "sum_values"
+    backward = [name for name in samples if name.startswith("input_gradient")]
+    assert backward == ["input_gradient tanh"] * 2
+    assert not any(name.startswith("activate") for name in samples)
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_a_softmax_is_split_off_its_crossentropy() -> None:
+    request = Request(32, IN_PLACE, "int64", None, "momentum")
+    found = names(request, CLASSES, Dense(3, "softmax"))
+    assert "softmax_crossentropy True True" in found
+    assert not any(name.startswith(("softmax_backward", "probability")) for name in found)
+    assert "softmax" not in found
+    hidden = names(request, CLASSES, Dense(3, "softmax"), Dense(2, "softmax"))
+    assert hidden.count("softmax") == 1
+    assert hidden.count("softmax_backward") == 1
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_prediction_ends_with_a_barrier() -> None:
+    """In a short last batch workers own other samples than before."""
+    found = names(Request(32, IN_PLACE, predict=True), None, Dense(5, "tanh"), Dense(3, "softmax"))
+    assert found[-2:] == ["write_outputs", "barrier"]
+    assert "softmax" in found
+    assert not any("gradient" in name or "features" in name for name in found)
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_evaluation_has_no_backward_pass() -> None:
+    found = names(Request(32, IN_PLACE, "int64"), CLASSES, Dense(5, "tanh"), Dense(3, "softmax"))
+    assert not any("gradient" in name or "features" in name for name in found)
+    assert "softmax_crossentropy True False" in found
+    assert "class_accuracy True" in found
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+@pytest.mark.parametrize(("rule", "expected"), [("momentum", 1), ("store", 2)])
+def test_a_bias_that_is_not_trained(rule: str, expected: int) -> None:
+    """Has a gradient when one asks for gradients, and no update."""
+    request = Request(32, IN_PLACE, "int64", None, rule)
+    layers = [Dense(5, "tanh"), Dense(3, "softmax", bias_trainable=False)]
+    found = names(request, CLASSES, *layers)
+    assert sum(name.startswith("bias_gradient") for name in found) == expected
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_penalties_come_before_the_weights_change() -> None:
+    request = Request(32, IN_PLACE, "int64", None, "momentum")
+    layers = [Dense(5, "tanh", kernel_regularizer=L2(0.1)), Dense(3, "softmax")]
+    before, weights, _ = phases(names(request, CLASSES, *layers))
+    assert before.count("penalty") == 1
+    assert "first_weight_gradient momentum True" in weights
+    assert "weight_gradient momentum False" in weights

@@ -50,8 +50,9 @@ def dense(*widths: int, n_rows: int = 100) -> Problem:
 
 
 def test_compiles_nothing() -> None:
-    """After one small network and one wide one, as first used by this process."""
+    """After one small network, one wide one, and one of a single layer, whose kernel reads the data itself."""
     for threads in (1, 2):
+        train(dense(4, 3), 0.1, 4, threads)
         train(dense(2, 8, 2), 0.1, 4, threads)
         train(dense(70, 130, 64, 10), 0.1, 32, threads)
     with counting() as names:

@@ -1,0 +1,1 @@
+"""Runs programs: arena, chunks, teams, and the network that lives."""

@@ -1,0 +1,60 @@
+"""One worker or all: whichever was faster, and both are tried again and again."""
+
+from collections.abc import Callable
+
+from fastbp.engine.choice import WorkerChoice
+
+
+def chosen(choice: WorkerChoice, seconds: Callable[[int], float], n_chunks: int) -> list[int]:
+    """The number of workers of each chunk, where a step takes ``seconds(workers)``."""
+    found = []
+    for _ in range(n_chunks):
+        found.append(choice.workers)
+        choice.learn(seconds(choice.workers))
+    return found
+
+
+def test_it_begins_with_all_and_tries_one() -> None:
+    first = chosen(WorkerChoice(4), lambda workers: 1.0 / workers, 5)
+    assert first[:3] == [4, 4, 1]
+    assert set(first[3:]) == {4}
+
+
+def test_the_first_chunk_says_nothing() -> None:
+    """Code is loaded in it."""
+    choice = WorkerChoice(2)
+    choice.learn(100.0)
+    found = chosen(choice, lambda workers: 1.0 if workers == 2 else 2.0, 10)
+    assert found.count(2) == 9
+
+
+def test_it_keeps_the_faster_way() -> None:
+    for faster in (1, 2):
+        found = chosen(WorkerChoice(2), lambda w, faster=faster: 1.0 if w == faster else 1.2, 1000)
+        assert found.count(faster) > 970
+
+
+def test_it_tries_the_slower_way_again() -> None:
+    """Another program took a processor and gives it back: within some chunks all workers are back."""
+    choice = WorkerChoice(2)
+    busy = chosen(choice, lambda workers: 1.0 if workers == 1 else 10.0, 300)
+    assert busy.count(1) > 290
+    free = chosen(choice, lambda workers: 1.0 if workers == 1 else 0.6, 2000)
+    assert free[-1] == 2
+    assert free.count(2) > 1000
+
+
+def test_it_notices_that_its_way_became_slow() -> None:
+    choice = WorkerChoice(2)
+    assert chosen(choice, lambda workers: 1.0 / workers, 100)[-1] == 2
+    slow = chosen(choice, lambda workers: 1.0 if workers == 1 else 20.0, 20)
+    assert slow[-1] == 1
+
+
+def test_one_slow_chunk_changes_nothing_for_long() -> None:
+    """A chunk that was interrupted costs at most until the slower way is tried again."""
+    choice = WorkerChoice(2)
+    chosen(choice, lambda workers: 1.0 / workers, 100)
+    choice.learn(30.0)
+    after = chosen(choice, lambda workers: 1.0 / workers, 1000)
+    assert after[-1] == 2

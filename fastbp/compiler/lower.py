@@ -287,7 +287,9 @@ class Lowering:
         for i, metric in enumerate(goal.metrics, 1):
             if metric in ("categorical_accuracy", "sparse_categorical_accuracy"):
                 self._program.add("class_accuracy", fields(output.lanes, i, -1), goal.sparse)
-            elif metric == goal.loss or (metric == "binary_accuracy" and logits):
+            elif metric == goal.loss or (
+                metric == "binary_accuracy" and goal.loss == "binary_crossentropy" and logits
+            ):
                 self._add_loss(metric, logits, fields(output.lanes, i, -1), False)
             else:
                 if self._from_logits and probabilities < 0:

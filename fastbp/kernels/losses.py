@@ -79,13 +79,15 @@ def binary_crossentropy_of_logits_gradient(logit, target):
 
 @inlined
 def binary_hit(prediction, target):
-    """1 where prediction and target are on the same side of 1/2 (Keras: above it, and equal)"""
-    return select(prediction > 0.5, target, 1.0 - target)
+    """1 where the target equals prediction > 1/2"""
+    predicted = select(prediction > 0.5, 1.0, 0.0 * target)
+    return select(predicted == target, 1.0, 0.0 * target)
 
 
 @inlined
 def binary_hit_of_logits(logit, target):
-    return select(logit > 0.0, target, 1.0 - target)
+    predicted = select(logit > 0.0, 1.0, 0.0 * target)
+    return select(predicted == target, 1.0, 0.0 * target)
 
 
 #: name -> (value, gradient or None); the mean over a sample's outputs is taken.

@@ -1,8 +1,8 @@
 """Elementary functions of vectors and numbers, in the precision of their argument.
 
 Each states its largest error in units in the last place (ULP), which the tests hold against higher precision.
-Arguments are clamped to the range in which the result is a normal number, so exp saturates rather than overflows; a NaN
-is handed on.
+Arguments are clamped to the range in which the result is a normal number, so exp saturates rather than overflows; a
+NaN is handed on.
 """
 
 from fastbp.kernels.simd import (

@@ -26,12 +26,19 @@ def _strided(rows, columns):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
     @inlined
-    def tile(scalars, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
+    def tile(a, row, k0, k1, b):
+        scalars, last, row_stride, step, _ = a
+        vectors, begin, stride = b
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         for i in range(k0, k1):
             tile = simd.multiply_add(
-                tile, pointers, i * step, vectors, begin + i * simd.lanes(vectors), stride
+                tile,
+                pointers,
+                i * step,
+                vectors,
+                begin + i * simd.lanes(vectors),
+                stride,
             )
         return tile
 
@@ -42,7 +49,9 @@ def _blocked(rows, columns):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
     @inlined
-    def tile(scalars, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
+    def tile(a, row, k0, k1, b):
+        scalars, last, row_stride, _, jump = a
+        vectors, begin, stride = b
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         lanes = simd.lanes(vectors)
@@ -63,7 +72,9 @@ def _row_table(rows, columns):
     """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
 
     @inlined
-    def tile(table, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
+    def tile(a, row, k0, k1, b):
+        table, last, _, _, _ = a
+        vectors, begin, stride = b
         tile = simd.zero_tile(vectors, rows, columns)
         pointers = simd.row_pointers_from_table(vectors, table, row, last, rows)
         for i in range(k0, k1):
@@ -79,7 +90,9 @@ def _transposed_row_table(rows, columns):
     """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
 
     @inlined
-    def tile(table, row, last, row_stride, step, jump, k0, k1, vectors, begin, stride):
+    def tile(a, row, k0, k1, b):
+        table, last, _, _, _ = a
+        vectors, begin, stride = b
         tile = simd.zero_tile(vectors, rows, columns)
         for i in range(k1):
             sample = simd.pointer_like(vectors, simd.get(table, i))
@@ -122,7 +135,8 @@ def product(way, epilogue, partial=None):
     find = inlined(partial or _nowhere)
 
     @shared
-    def add_part(scratch, rows, columns, row, block, begins, ends, environment):
+    def add_part(part, row, block, begins, ends, environment):
+        scratch, rows, columns = part
         for r in range(rows):
             for c in range(columns):
                 value = simd.load(scratch, (r * COLUMNS + c) * simd.lanes(scratch))
@@ -138,7 +152,7 @@ def product(way, epilogue, partial=None):
     def sweep(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment):
         first_row, end_row, rows_at_a_time = m
         first_block, end_block = n
-        last = end_row - 1
+        a = (scalars, end_row - 1, row_stride, step, jump)
         k_at_a_time = K_AT_A_TIME if cut else k
         whole = k <= k_at_a_time
         for top in range(first_row, end_row, rows_at_a_time):
@@ -149,53 +163,33 @@ def product(way, epilogue, partial=None):
                     columns = min(end_block - block, COLUMNS)
                     # The second column of a tile at the edge is the first again: computed and not stored.
                     apart = stride if columns > 1 else 0
-                    begin = block * stride
+                    b = (vectors, block * stride, apart)
                     row = top
                     while row < bottom:
                         left = bottom - row
                         if left > REST_ROWS:
-                            tile = main(
-                                scalars,
-                                row,
-                                last,
-                                row_stride,
-                                step,
-                                jump,
-                                k0,
-                                k1,
-                                vectors,
-                                begin,
-                                apart,
-                            )
+                            tile = main(a, row, k0, k1, b)
                             if not cut or whole:
                                 finish_main(tile, left, columns, row, block, environment)
                             else:
-                                add_part(
-                                    simd.spill(vectors, tile), min(left, MAIN_ROWS), columns,
-                                    row, block, k0 == 0, k1 == k, environment,
-                                )  # fmt: skip
+                                part = (
+                                    simd.spill(vectors, tile),
+                                    min(left, MAIN_ROWS),
+                                    columns,
+                                )
+                                add_part(part, row, block, k0 == 0, k1 == k, environment)
                             row += MAIN_ROWS
                         else:
-                            tile = rest(
-                                scalars,
-                                row,
-                                last,
-                                row_stride,
-                                step,
-                                jump,
-                                k0,
-                                k1,
-                                vectors,
-                                begin,
-                                apart,
-                            )
+                            tile = rest(a, row, k0, k1, b)
                             if not cut or whole:
                                 finish_rest(tile, left, columns, row, block, environment)
                             else:
-                                add_part(
-                                    simd.spill(vectors, tile), min(left, REST_ROWS), columns,
-                                    row, block, k0 == 0, k1 == k, environment,
-                                )  # fmt: skip
+                                part = (
+                                    simd.spill(vectors, tile),
+                                    min(left, REST_ROWS),
+                                    columns,
+                                )
+                                add_part(part, row, block, k0 == 0, k1 == k, environment)
                             row += REST_ROWS
 
     return sweep

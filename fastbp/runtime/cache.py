@@ -76,19 +76,32 @@ def _version() -> str:
     return digest.hexdigest()[:20]
 
 
-@cache
-def _usable_folder() -> Path | None:
-    """The folder of this version, made if need be; None (after one warning) where it cannot be used."""
-    root = cache_root()
-    if root is None:
+def _is_private(folder: Path) -> bool:
+    """Whether nobody else can have put code there."""
+    if not hasattr(os, "getuid"):
+        return True
+    status = folder.stat()
+    return status.st_uid in (0, os.getuid()) and not status.st_mode & 0o022
+
+
+def _readable_folder() -> Path | None:
+    """The folder of this version if code can be loaded from it, be it writable or not."""
+    folder = cache_folder()
+    if folder is None or not folder.is_dir() or not _is_private(folder):
         return None
-    folder = root / _version()
+    return folder
+
+
+@cache
+def _writable_folder() -> Path | None:
+    """The folder of this version, made if need be; None (after one warning) where nothing can be kept."""
+    folder = cache_folder()
+    if folder is None:
+        return None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if hasattr(os, "getuid"):
-            status = folder.stat()
-            if status.st_uid != os.getuid() or status.st_mode & 0o022:
-                raise PermissionError("it must belong to you and be writable by nobody else")
+        if not _is_private(folder):
+            raise PermissionError("it must belong to you and be writable by nobody else")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -114,19 +127,18 @@ class _CodeCache(NullCache):
     def __init__(self, label: str) -> None:
         self._label = label
 
-    def _file(self, sig: Any) -> Path | None:
-        folder = _usable_folder()
+    def _file(self, folder: Path | None, sig: Any) -> Path | None:
         if folder is None:
             return None
         kind = hashlib.sha256(str(sig).encode()).hexdigest()[:8]
         return folder / f"{self._label.replace(' ', '_')}-{kind}.code"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        file = self._file(sig)
+        file = self._file(_readable_folder(), sig)
         if file is None or not file.exists():
             return None
-        # Numba would load all of its implementations here, which takes longer than the rest of a warm start. Code that is
-        # compiled already needs but the runtime's symbols.
+        # Numba would load all of its implementations here, which takes longer than the rest of a warm start. Code
+        # that is compiled already needs but the runtime's symbols.
         rtsys.initialize(target_context)
         try:
             payload = pickle.loads(file.read_bytes())
@@ -137,7 +149,7 @@ class _CodeCache(NullCache):
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         compiled_here.append(self._label)
-        file = self._file(sig)
+        file = self._file(_writable_folder(), sig)
         if file is None:
             return
         try:

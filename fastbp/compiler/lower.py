@@ -11,54 +11,13 @@ from fastbp.compiler.graph import (
 )
 from fastbp.compiler.layout import Allocator, ParameterLayout, padded, spread
 from fastbp.compiler.program import Program, float_bits
-from fastbp.kernels import dense, layout, losses, sums
+from fastbp.compiler.request import Goal, Request
+from fastbp.kernels import dense, elementwise, layout, losses, sums
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.tile import K_AT_A_TIME, MAIN_ROWS
 
 #: Bytes of the broadcast operand that stay in the second-level cache while vectors stream past.
 _CACHE_BYTES = 1 << 18
-
-
-@dataclass(frozen=True)
-class InputKind:
-    """How the samples lie in the caller's memory."""
-
-    dtype: str
-    in_place: bool  # rows of the arena's type, without normalization
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a program is to do.
-
-    Attributes
-    ----------
-    batch : int
-        Samples that it can take at once.
-    inputs : InputKind
-    targets, weights : str or None
-        Types of the targets and sample weights in the caller's memory.
-    rule : str or None
-        The update rule, ``"store"`` to keep the gradients, None for no backward pass.
-    predict : bool
-        Whether outputs are handed to the caller.
-    """
-
-    batch: int
-    inputs: InputKind
-    targets: str | None = None
-    weights: str | None = None
-    rule: str | None = None
-    predict: bool = False
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What the network is trained and judged by: the names of the loss and of the kinds of metrics."""
-
-    loss: str
-    sparse: bool  # targets are class numbers
-    metrics: tuple[str, ...] = ()
 
 
 @dataclass
@@ -247,7 +206,7 @@ class Lowering:
     def _forward_elementwise(
         self, operation: ElementwiseOperation, inputs: _Tensor, tensor: _Tensor
     ) -> None:
-        fields = losses.Elementwise(inputs.lanes, tensor.lanes, tensor.padded, tensor.width)
+        fields = elementwise.Elementwise(inputs.lanes, tensor.lanes, tensor.padded, tensor.width)
         tensor.activation = operation.activation
         if operation.activation == "softmax":
             tensor.kept = tensor.lanes
@@ -307,7 +266,7 @@ class Lowering:
     def _probabilities(self, output: _Tensor, loss: str) -> int:
         """What the output activation gives, where the loss works on logits and a metric does not"""
         buffer = self._memory.take(self._samples * output.padded)
-        fields = losses.Elementwise(output.lanes, buffer, output.padded, output.width)
+        fields = elementwise.Elementwise(output.lanes, buffer, output.padded, output.width)
         if _LOGITS_OF[loss] == "softmax":
             self._program.add("softmax", fields)
         else:
@@ -367,7 +326,7 @@ class Lowering:
     def _activation_backward(self, tensor: _Tensor) -> None:
         if tensor.activation == "linear":
             return
-        fields = losses.Elementwise(tensor.kept, tensor.gradient, tensor.padded, tensor.width)
+        fields = elementwise.Elementwise(tensor.kept, tensor.gradient, tensor.padded, tensor.width)
         if tensor.activation == "softmax":
             self._program.add("softmax_backward", fields)
         else:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
-from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
+from fastbp.compiler.lower import Lowering
+from fastbp.compiler.request import Goal, InputKind, Request
 from fastbp.engine.arena import Arena
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session

@@ -6,7 +6,7 @@ may close over whatever it likes.
 
 from numba import types
 
-from fastbp.kernels import dense, layout, losses, sums
+from fastbp.kernels import dense, elementwise, layout, losses, sums
 from fastbp.runtime.cache import compile_callable
 
 _FACTORIES = {
@@ -28,10 +28,10 @@ _FACTORIES = {
         losses.softmax_crossentropy,
         losses.probability_crossentropy,
         losses.class_accuracy,
-        losses.activate,
-        losses.activate_backward,
-        losses.softmax,
-        losses.softmax_backward,
+        elementwise.activate,
+        elementwise.activate_backward,
+        elementwise.softmax,
+        elementwise.softmax_backward,
         sums.sum_values,
         sums.penalty,
     )

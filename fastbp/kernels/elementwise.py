@@ -1,0 +1,107 @@
+"""Activations by themselves and the softmax, forward and backward; all buffers have samples in lanes."""
+
+from typing import NamedTuple
+
+from fastbp.kernels import simd
+from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.context import Context, sample_blocks
+from fastbp.kernels.math import exp
+from fastbp.kernels.simd import fma, maximum
+
+
+class Elementwise(NamedTuple):
+    """Fields of all kernels here."""
+
+    inputs: int
+    outputs: int
+    padded_features: int
+    n_features: int
+
+
+def activate(activation):
+    """outputs = activation(inputs)"""
+    value_of = ACTIVATIONS[activation].value
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            at = block * r.padded_features * lanes
+            for _ in range(r.n_features):
+                simd.store(arena, r.outputs + at, value_of(simd.load(arena, r.inputs + at)))
+                at += lanes
+
+    return kernel
+
+
+def activate_backward(activation):
+    """outputs (a gradient) = outputs * activation'(inputs, which are what the forward pass kept)"""
+    backward = ACTIVATIONS[activation].backward
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            at = block * r.padded_features * lanes
+            for _ in range(r.n_features):
+                gradient = simd.load(arena, r.outputs + at)
+                simd.store(
+                    arena, r.outputs + at, backward(gradient, simd.load(arena, r.inputs + at))
+                )
+                at += lanes
+
+    return kernel
+
+
+def softmax():
+    """outputs[o] = exp(inputs[o]) / sum over o of exp(inputs[o])"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            begin = block * r.padded_features * lanes
+            top = simd.load(arena, r.inputs + begin)
+            for o in range(1, r.n_features):
+                top = maximum(top, simd.load(arena, r.inputs + begin + o * lanes))
+            total = simd.splat(arena, 0.0)
+            for o in range(r.n_features):
+                e = exp(simd.load(arena, r.inputs + begin + o * lanes) - top)
+                total = total + e
+                simd.store(arena, r.outputs + begin + o * lanes, e)
+            inverse = 1.0 / total
+            for o in range(r.n_features):
+                at = r.outputs + begin + o * lanes
+                simd.store(arena, at, simd.load(arena, at) * inverse)
+
+    return kernel
+
+
+def softmax_backward():
+    """outputs (a gradient g) = y * (g - sum over o of g[o] y[o]);  inputs are the softmax's outputs y"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        for block in range(first, end):
+            begin = block * r.padded_features * lanes
+            total = simd.splat(arena, 0.0)
+            for o in range(r.n_features):
+                at = begin + o * lanes
+                total = fma(
+                    simd.load(arena, r.outputs + at), simd.load(arena, r.inputs + at), total
+                )
+            for o in range(r.n_features):
+                at = begin + o * lanes
+                gradient = simd.load(arena, r.outputs + at) - total
+                simd.store(arena, r.outputs + at, gradient * simd.load(arena, r.inputs + at))
+
+    return kernel

@@ -1,6 +1,6 @@
 """One worker or all: whichever has been faster lately."""
 
-#: Chunks after which the slower way is tried again: what else the machine does changes.
+#: Chunks after which the slower way is tried again, times how much slower it was: what else the machine does changes.
 _TRY_AGAIN = 64
 #: How fast old figures are forgotten.
 _FORGET = 0.3
@@ -23,6 +23,7 @@ class WorkerChoice:
         self._most = most
         self._seconds: dict[int, float] = {}
         self._chunks = -1
+        self._next_try = 0
         self.workers = most
 
     def learn(self, seconds_per_step: float) -> None:
@@ -31,10 +32,18 @@ class WorkerChoice:
         if self._chunks == 0:
             # Code is loaded and memory touched for the first time: says nothing.
             return
+        usual = min(self._seconds, key=self._seconds.__getitem__, default=self.workers)
         before = self._seconds.get(self.workers, seconds_per_step)
-        self._seconds[self.workers] = before + _FORGET * (seconds_per_step - before)
+        # What was last seen long ago is replaced, what is seen all the time is averaged.
+        weight = _FORGET if self.workers == usual else 1.0
+        self._seconds[self.workers] = before + weight * (seconds_per_step - before)
         other = 1 if self.workers == self._most else self._most
-        if other not in self._seconds or self._chunks % _TRY_AGAIN == 0:
+        if other not in self._seconds:
             self.workers = other
-        else:
-            self.workers = min(self._seconds, key=self._seconds.__getitem__)
+            return
+        self.workers = min(self._seconds, key=self._seconds.__getitem__)
+        if self._chunks >= self._next_try:
+            slower = max(self._seconds.values()) / min(self._seconds.values())
+            if self._next_try:
+                self.workers = max(self._seconds, key=self._seconds.__getitem__)
+            self._next_try = self._chunks + int(_TRY_AGAIN * slower)

@@ -163,7 +163,10 @@ class Network:
 
     def is_finite(self) -> bool:
         """Whether all parameters and the optimizer's state are finite."""
-        return bool(np.isfinite(self._arena.array[: self._parameters_size]).all())
+        state = self._arena.array[: self._parameters_size]
+        with np.errstate(all="ignore"):
+            # Whatever is not finite shows in the sum, which is quicker; a sum that overflows is looked at closely.
+            return bool(np.isfinite(state.sum()) or np.isfinite(state).all())
 
     # --- programs ---
 

@@ -104,10 +104,14 @@ def train(
             seconds_per_step = session.seconds_per_step = (now - begin) / count
             if choice is not None:
                 choice.learn(seconds_per_step)
-            if now - kept_when > _SNAPSHOT_SECONDS and done < total:
+            if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                 kept, kept_at, kept_when = network.snapshot(), done, now
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
                 break
+        if kept is not None and not network.is_finite():
+            # The last step's loss was finite, what it did to the weights is not.
+            _go_back(network, run, session, kept, kept_at, done)
+            raise DivergedError((done - 1) // per_epoch + 1, (done - 1) % per_epoch + 1)
     finally:
         # An interrupt shows right after compiled code returns: what it did counts.
         network.steps = run.steps_before + session.steps_done

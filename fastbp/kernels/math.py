@@ -145,9 +145,10 @@ def log(x):
     half_square = 0.5 * f * f
     if is_double(x):
         tail = fma(s, half_square + z * horner(z, _LOG_64), exponent * _LN2_LOW_64)
-        return fma(exponent, _LN2_HIGH_64, f - (half_square - tail))
+        # x * 0 hands on what is not a number.
+        return fma(x, 0.0, fma(exponent, _LN2_HIGH_64, f - (half_square - tail)))
     tail = fma(s, half_square + z * horner(z, _LOG_32), exponent * _LN2_LOW_32)
-    return fma(exponent, _LN2_HIGH_32, f - (half_square - tail))
+    return fma(x, 0.0, fma(exponent, _LN2_HIGH_32, f - (half_square - tail)))
 
 
 @inlined

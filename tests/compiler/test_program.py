@@ -8,8 +8,9 @@ import pytest
 
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ParameterLayout
-from fastbp.compiler.lower import Goal, InputKind, Lowering, Request
+from fastbp.compiler.lower import Lowering
 from fastbp.compiler.program import Program, float_bits
+from fastbp.compiler.request import Goal, InputKind, Request
 from fastbp.kernels.layout import WriteOutputs
 from fastbp.kernels.registry import kernel_address, n_compiled
 from fastbp.kernels.sums import SumValues

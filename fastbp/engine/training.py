@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.errors import DivergedError
-
-if TYPE_CHECKING:
-    from fastbp.engine.network import Network
 
 #: Seconds that a chunk should last.
 _CHUNK_SECONDS = 0.04
@@ -28,12 +25,39 @@ _SMALL = 10_000
 _FLOPS_PER_SECOND = 2e10
 
 
+class Trainee(Protocol):
+    """What training needs to know of a network."""
+
+    steps: int
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the arena."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers in all kernels and biases."""
+
+    @property
+    def flops_per_sample(self) -> int:
+        """Arithmetic of a step for one sample."""
+
+    def snapshot(self) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state."""
+
+    def restore(self, snapshot: NDArray[np.floating]) -> None:
+        """Put a snapshot back."""
+
+    def is_finite(self) -> bool:
+        """Whether all parameters and the optimizer's state are finite."""
+
+
 class _Run:
     """One call of `train`: what stays the same from chunk to chunk."""
 
     def __init__(
         self,
-        network: "Network",
+        network: Trainee,
         session: Session,
         optimizer: Any,
         samples: int,
@@ -64,7 +88,7 @@ class _Run:
 
 
 def train(
-    network: "Network",
+    network: Trainee,
     session: Session,
     optimizer: Any,
     shape: tuple[int, ...],
@@ -129,7 +153,7 @@ def _progress(
 
 
 def _go_back(
-    network: "Network",
+    network: Trainee,
     run: _Run,
     session: Session,
     kept: NDArray[np.floating],

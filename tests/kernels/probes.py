@@ -36,16 +36,20 @@ def aligned(shape: int | tuple[int, ...], dtype: str, fill: float = 0.0) -> Arra
     return array
 
 
-def compile_probe(name: str, make: Callable[[], Any], n_arguments: int) -> Callable[..., None]:
+def compile_probe(
+    name: str, make: Callable[[], Any], n_arguments: int, parts: Sequence[Any] = ()
+) -> Callable[..., None]:
     """The function that `make` gives, of `n_arguments` integers; arrays stand for their addresses.
 
-    Kept on the disk under a name that changes with the file that `make` is written in.
+    Kept on the disk under a name that changes with the files that `make` and `parts`, the functions it is made of,
+    are written in.
     """
-    file = inspect.getsourcefile(make)
-    assert file is not None
-    version = hashlib.sha256(Path(file).read_bytes() + Path(__file__).read_bytes()).hexdigest()[:8]
+    written = {inspect.getsourcefile(make), *(inspect.getsourcefile(p.py_func) for p in parts)}
+    sources = [Path(file).read_bytes() for file in sorted(filter(None, written))]
+    names = " ".join(part.__name__ for part in parts).encode()
+    version = hashlib.sha256(b"".join([*sources, Path(__file__).read_bytes(), names])).hexdigest()
     signature = types.void(*[types.int64] * n_arguments)
-    compiled = compile_callable(f"test-{name}-{version}", make, signature)
+    compiled = compile_callable(f"test-{name}-{version[:8]}", make, signature)
 
     def probe(*arguments: Any) -> None:
         compiled.ctypes(*[a.ctypes.data if hasattr(a, "ctypes") else int(a) for a in arguments])
@@ -86,8 +90,7 @@ def elementwise(name: str, functions: Sequence[Any], dtype: str) -> Callable[[Ar
 
         return kernel
 
-    names = hashlib.sha256(" ".join(f.__name__ for f in functions).encode()).hexdigest()[:8]
-    probe = compile_probe(f"{name}-{names}-{dtype}", make, 3)
+    probe = compile_probe(f"{name}-{dtype}", make, 3, functions)
 
     def run(x: Array) -> Array:
         lanes = n_lanes(dtype)

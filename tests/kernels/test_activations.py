@@ -1,0 +1,85 @@
+"""Activations and what they do to a gradient, as functions of vectors, against their NumPy twins."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import naive
+from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.runtime.inlined import inlined
+from kernels.probes import elementwise
+
+Array = NDArray[Any]
+NAMES = tuple(ACTIVATIONS)
+#: What comes from above in the backward pass.
+GRADIENT = 1.5
+
+
+def slope(name: str) -> Any:
+    """``f(x)`` = GRADIENT * value'(x), from what the forward pass keeps."""
+    functions = ACTIVATIONS[name]
+    value, backward, keeps_input = functions.value, functions.backward, functions.keeps == "input"
+
+    @inlined
+    def backward_of(x):
+        kept = x if keeps_input else value(x)
+        return backward(x * 0.0 + GRADIENT, kept)
+
+    backward_of.__name__ = f"{name}_slope"
+    return backward_of
+
+
+@pytest.fixture(scope="module")
+def values() -> Callable[[Array], dict[str, Array]]:
+    run = elementwise("activations", [ACTIVATIONS[name].value for name in NAMES], "float64")
+    return lambda x: dict(zip(NAMES, run(x), strict=True))
+
+
+@pytest.fixture(scope="module")
+def slopes() -> Callable[[Array], dict[str, Array]]:
+    run = elementwise("slopes", [slope(name) for name in NAMES], "float64")
+    return lambda x: dict(zip(NAMES, run(x), strict=True))
+
+
+def arguments() -> Array:
+    """About zero, over the range in which anything happens, and far out; no kinks."""
+    random = np.random.default_rng(0)
+    parts = [random.normal(size=500), random.uniform(-40, 40, 500), [-700.0, -1e4, 700.0, 1e4]]
+    return np.concatenate([*parts, 10.0 ** random.uniform(-30, 0, 100)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values(name: str, values: Any) -> None:
+    x = arguments()
+    expected = naive.ACTIVATIONS[name](x)
+    # exp never falls below the smallest normal number; the twin's gelu adds 1 to what is nearly -1.
+    absolute = 1e-15 if name == "gelu" else 1e-300
+    np.testing.assert_allclose(values(x)[name], expected, rtol=2e-13, atol=absolute)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_slopes(name: str, slopes: Any) -> None:
+    """Not relative to the slope: from an output 1 - e a derivative knows e to the rounding of 1, and x times it."""
+    x = arguments()
+    step = 1e-20
+    expected = GRADIENT * naive.ACTIVATIONS[name](x + 1j * step).imag / step
+    np.testing.assert_allclose(slopes(x)[name], expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_a_number_is_handed_on(name: str, values: Any) -> None:
+    """Else a loss would not show that a network has diverged."""
+    found = values(np.array([np.nan, 1.0, -np.nan]))[name]
+    np.testing.assert_array_equal(np.isnan(found), [True, False, True])
+
+
+def test_planted_fault_is_seen(values: Any, slopes: Any) -> None:
+    """Two activations whose values differ little, and a slope taken at another place."""
+    x = arguments()
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(values(x)["gelu"], values(x)["silu"], rtol=2e-13)
+    for name in set(NAMES) - {"linear", "relu", "leaky_relu"}:
+        assert np.abs(slopes(x + 1e-9)[name] - slopes(x)[name]).max() > 1e-13

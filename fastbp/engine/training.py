@@ -125,7 +125,7 @@ def train(
                     _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done = session.steps_done
-            seconds_per_step = session.seconds_per_step = (now - begin) / count
+            seconds_per_step = session.seconds_per_step = max((now - begin) / count, 1e-9)
             if choice is not None:
                 choice.learn(seconds_per_step)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():

@@ -8,6 +8,7 @@ from pathlib import Path
 import numba
 
 from fastbp.errors import ArgumentError
+from fastbp.specification import whole_number
 
 
 def limits() -> dict[str, int]:
@@ -37,26 +38,45 @@ def chosen_workers(threads: int | str) -> int:
     ArgumentError
         If it is neither "auto" nor a whole number of at least 1.
     """
-    if threads == "auto":
+    if isinstance(threads, str) and threads == "auto":
         return available_workers()
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    try:
+        return whole_number("threads", threads)
+    except ArgumentError:
         raise ArgumentError(
             f"threads must be 'auto' or a whole number of at least 1, not {threads!r}"
-        )
-    return threads
+        ) from None
 
 
 @cache
 def _cgroup_quota() -> int | None:
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
-    except (OSError, ValueError):
-        pass
+    """The processors' worth of time that the control groups of this process allow, version 2 or 1."""
+    quotas = [quota for group in _groups() if (quota := _quota_of(group)) is not None]
     try:
         base = Path("/sys/fs/cgroup/cpu")
-        quota_us = int((base / "cpu.cfs_quota_us").read_text())
-        period_us = int((base / "cpu.cfs_period_us").read_text())
-        return None if quota_us <= 0 else max(1, math.ceil(quota_us / period_us))
+        limit = int((base / "cpu.cfs_quota_us").read_text())
+        if limit > 0:
+            quotas.append(limit / int((base / "cpu.cfs_period_us").read_text()))
+    except (OSError, ValueError):
+        pass
+    return max(1, math.ceil(min(quotas))) if quotas else None
+
+
+def _groups() -> list[Path]:
+    """The folders of this process's control group and of those that it lies in."""
+    root = Path("/sys/fs/cgroup")
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return [root]
+    own = next((line[3:] for line in lines if line.startswith("0::")), "/")
+    group = root / own.strip("/")
+    return [group, *[above for above in group.parents if above.is_relative_to(root)]]
+
+
+def _quota_of(group: Path) -> float | None:
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
         return None

@@ -137,7 +137,7 @@ def expm1(x):
 
 @inlined
 def log(x):
-    """Natural logarithm of a normal number above zero: 0.9 ULP. Of anything else, NaN included, it is meaningless."""
+    """Natural logarithm of a normal number above zero: 0.9 ULP. NaN of infinity and NaN; meaningless of the rest."""
     fraction, exponent = split_exponent(x)
     f = fraction - 1.0
     s = f / (2.0 + f)

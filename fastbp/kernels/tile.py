@@ -118,11 +118,20 @@ def _tile(way, rows):
     return _WAYS[way](rows, COLUMNS)
 
 
+@inlined
+def _even_parts(rows, most):
+    """Rows at a time, at most `most`, so that the last part is not much smaller than the others"""
+    if rows <= most:
+        return most
+    parts = (rows + most - 1) // most
+    return (rows + parts * MAIN_ROWS - 1) // (parts * MAIN_ROWS) * MAIN_ROWS
+
+
 def product(way, epilogue, partial=None):
     """A compiled ``f(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment)``.
 
-    Walks the rows ``m = (first, end, rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k` terms
-    an element. `way` says how A is reached; ``epilogue(value, row, block, environment)`` takes each vector.
+    Walks the rows ``m = (first, end, most rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k`
+    terms an element. `way` says how A is reached; ``epilogue(value, row, block, environment)`` takes each vector.
 
     A sum of more than `K_AT_A_TIME` terms is cut so that what it reads stays in the caches, if `partial` is given:
     ``partial(row, block, environment)`` is the pointer and index where a partial sum may lie until it is whole.
@@ -150,7 +159,8 @@ def product(way, epilogue, partial=None):
 
     @inlined
     def sweep(scalars, row_stride, step, jump, k, vectors, stride, m, n, environment):
-        first_row, end_row, rows_at_a_time = m
+        first_row, end_row, most_rows = m
+        rows_at_a_time = _even_parts(end_row - first_row, most_rows)
         first_block, end_block = n
         a = (scalars, end_row - 1, row_stride, step, jump)
         k_at_a_time = K_AT_A_TIME if cut else k

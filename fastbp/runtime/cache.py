@@ -87,9 +87,13 @@ def _is_private(folder: Path) -> bool:
 def _readable_folder() -> Path | None:
     """The folder of this version if code can be loaded from it, be it writable or not."""
     folder = cache_folder()
-    if folder is None or not folder.is_dir() or not _is_private(folder):
-        return None
-    return folder
+    try:
+        if folder is not None and folder.is_dir() and _is_private(folder):
+            return folder
+    except OSError:
+        # Not to be entered: whoever wants to write there says so.
+        pass
+    return None
 
 
 @cache

@@ -181,7 +181,6 @@ def test_a_folder_of_somebody_else(
 
 
 @UNIX
-@pytest.mark.xfail(sys.version_info < (3, 14), reason="is_dir raises what open would")
 def test_a_folder_that_cannot_be_entered(
     folder: Path, new_process: Callable[[], list[str]]
 ) -> None:

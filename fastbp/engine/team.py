@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from fastbp.engine import executor
 
-#: How often the first worker looks for the others before it begins without them (some 0.1 ms).
-PATIENCE = 20_000
+#: How often the first worker looks for the others before it begins without them (some 0.5 ms; a thread that sleeps
+# takes
+#: 0.1 ms to come).
+PATIENCE = 100_000
 
 _region = threading.Lock()
 _forked = False
@@ -79,9 +81,11 @@ def _run_region(
 ) -> int:
     run_together = executor.together()
     threads = numba.get_num_threads()
-    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    # More than Numba has threads for would only be waited for.
+    wanted = min(workers, numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(wanted)
     try:
-        run_together(program, contexts, job, meeting, workers, PATIENCE)
+        run_together(program, contexts, job, meeting, wanted, PATIENCE)
     finally:
         numba.set_num_threads(threads)
     return executor.team_size(meeting)

@@ -11,8 +11,10 @@ from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.errors import DivergedError
 
-#: Seconds that a chunk should last.
-_CHUNK_SECONDS = 0.04
+#: Seconds that a chunk should last, and that the first one of a call does: the threads of a team may be asleep then,
+# and
+#: whoever comes late stays out until the next chunk.
+_CHUNK_SECONDS, _FIRST_CHUNK_SECONDS = 0.04, 0.002
 #: Steps of a chunk at most, which bounds the table of the optimizer's numbers.
 _MOST_STEPS = 1 << 14
 #: Seconds between copies of the state from which a diverged run is replayed.
@@ -110,12 +112,14 @@ def train(
     seconds_per_step = session.seconds_per_step or max(flops / _FLOPS_PER_SECOND, 1e-6)
     session.status[:] = 0
     done = 0
+    chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
     # A single step changes nothing when it fails: a large network is spared the copy.
     spared = total == 1 and network.n_parameters > _SMALL
     kept, kept_at, kept_when = None if spared else network.snapshot(), 0, time.perf_counter()
     try:
         while done < total:
-            count = max(1, min(int(_CHUNK_SECONDS / seconds_per_step), total - done, _MOST_STEPS))
+            count = max(1, min(int(chunk_seconds / seconds_per_step), total - done, _MOST_STEPS))
+            chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
             begin = time.perf_counter()
             run.steps(done, count, choice.workers if choice else workers, values)
             now = time.perf_counter()

@@ -21,8 +21,6 @@ _MOST_STEPS = 1 << 14
 _SNAPSHOT_SECONDS = 1.0
 #: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
 _FLOPS_WORTH_A_TEAM = 1_000_000
-#: Parameters whose copy costs less than the call of a step.
-_SMALL = 10_000
 #: A cautious first guess of the speed.
 _FLOPS_PER_SECOND = 2e10
 
@@ -35,10 +33,6 @@ class Trainee(Protocol):
     @property
     def dtype(self) -> np.dtype:
         """Type of the arena."""
-
-    @property
-    def n_parameters(self) -> int:
-        """Numbers in all kernels and biases."""
 
     @property
     def flops_per_sample(self) -> int:
@@ -113,9 +107,7 @@ def train(
     session.status[:] = 0
     done = 0
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
-    # A single step changes nothing when it fails: a large network is spared the copy.
-    spared = total == 1 and network.n_parameters > _SMALL
-    kept, kept_at, kept_when = None if spared else network.snapshot(), 0, time.perf_counter()
+    kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
     try:
         while done < total:
             count = max(1, min(int(chunk_seconds / seconds_per_step), total - done, _MOST_STEPS))
@@ -125,8 +117,7 @@ def train(
             now = time.perf_counter()
             failed = session.failed_step
             if failed >= 0:
-                if kept is not None:
-                    _go_back(network, run, session, kept, kept_at, failed)
+                _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done = session.steps_done
             seconds_per_step = session.seconds_per_step = max((now - begin) / count, 1e-9)
@@ -136,7 +127,7 @@ def train(
                 kept, kept_at, kept_when = network.snapshot(), done, now
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
                 break
-        if kept is not None and not network.is_finite():
+        if not network.is_finite():
             # The last step's loss was finite, what it did to the weights is not.
             _go_back(network, run, session, kept, kept_at, done)
             raise DivergedError((done - 1) // per_epoch + 1, (done - 1) % per_epoch + 1)

@@ -111,16 +111,17 @@ def test_a_copy_is_of_finite_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given.is_finite()
 
 
-def overflowing() -> tuple[Network, tuple[Any, Any, None]]:
-    """The loss of the first step is 1e20, and its weights would be 1e40."""
-    given = Problem(1, [naive.Dense(1)]).engine("float32", optimizers.SGD(1e30, momentum=0.5))
-    inputs, targets = np.ones((4, 1), np.float32), np.full((4, 1), 1e10, np.float32)
+def overflowing(units: int = 1) -> tuple[Network, tuple[Any, Any, None]]:
+    """The loss of the first step is 1e20, and its weights would be 1e40 / units."""
+    given = Problem(1, [naive.Dense(units)]).engine("float32", optimizers.SGD(1e34, momentum=0.5))
+    inputs, targets = np.ones((4, 1), np.float32), np.full((4, units), 1e10, np.float32)
     return given, (as_source(inputs), as_source(targets, "y"), None)
 
 
-def test_a_single_step_that_overflows() -> None:
+@pytest.mark.parametrize("units", [1, 20_000])
+def test_a_single_step_that_overflows(units: int) -> None:
     """There is no next loss that would tell."""
-    given, sources = overflowing()
+    given, sources = overflowing(units)
     before = digest(given.weights())
     with pytest.raises(DivergedError) as caught:
         given.train(*sources, np.arange(4)[None], batch_size=4, threads=1)

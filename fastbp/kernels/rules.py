@@ -65,11 +65,7 @@ def adam(weight, gradient, slots, hyper):
 @inlined
 def adamw(weight, gradient, slots, hyper):
     """As adam, after w -= learning_rate * weight_decay * w   (Loshchilov and Hutter 2019)"""
-    weight = fma(-hyper[4], weight, weight)
-    mean, variance = slots
-    mean = fma(gradient - mean, hyper[1], mean)
-    variance = fma(fma(gradient, gradient, -variance), hyper[2], variance)
-    return fma(-hyper[0], mean / (sqrt(variance) + hyper[3]), weight), (mean, variance)
+    return adam(fma(-hyper[4], weight, weight), gradient, slots, hyper)
 
 
 class Rule(NamedTuple):

@@ -61,10 +61,6 @@ def vector_of(scalar) -> Vector:
     return Vector(scalar, lanes_of(scalar))
 
 
-def _is_value(kind):
-    return isinstance(kind, (Vector, types.Number, types.NumberClass))
-
-
 def common_kind(*kinds):
     """The type of an operation's result: the vector among its operands, else the floating-point number."""
     for kind in kinds:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastbp.engine import Profile
 from fastbp.errors import ArgumentError
 from fastbp.nn import Loss, Metric, count
 from fastbp.optimizers import Optimizer
-from fastbp.specification import whole_number
+from fastbp.specification import real_number, whole_number
 from fastbp.storage import save_model_file
 from fastbp.training import (
     Callback,
@@ -22,6 +23,7 @@ from fastbp.training import (
     Threads,
     Training,
     Verbosity,
+    check_batch_size,
     check_threads,
     figures,
     make_plan,
@@ -340,6 +342,42 @@ class Model:
             batch_size = whole_number("batch_size", batch_size)
         network = self.learner.network(inputs.n_columns)
         return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
+
+    def profile(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        batch_size: int | None = None,
+        sample_weight: ArrayLike | None = None,
+        threads: Threads = "auto",
+        seconds: float = 1.0,
+    ) -> Profile:
+        """Find out where the time of a training step goes. The model stays as it was.
+
+        Parameters
+        ----------
+        x, y, batch_size, sample_weight, threads
+            As in `fit`; "auto" means all.
+        seconds : float, default 1.0
+            How long to measure, about.
+
+        Returns
+        -------
+        Profile
+            A row for each kernel that a step calls, with its time, arithmetic, memory traffic and share of the
+            processor's peak; ``print`` shows it as a table.
+        """
+        learner = self.learner
+        samples = learner.samples(x, y, sample_weight)
+        return learner.network(samples.inputs.n_columns).profile(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            np.arange(samples.n_samples),
+            batch_size=check_batch_size(batch_size, samples.n_samples),
+            threads=check_threads(threads),
+            seconds=real_number("seconds", seconds, above=0.0),
+        )
 
     def loss_and_gradients(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

@@ -79,7 +79,7 @@ class Lowering:
         self._samples = padded(request.batch, self._lanes)
         self._begin = begin
         self._memory = Allocator(parameters.dtype, begin)
-        self._program = Program(parameters.dtype.name)
+        self._program = Program(parameters.dtype.name, request.batch)
         self._operations = tuple(operations)
         self._from_logits = False
         self.gradients = -1

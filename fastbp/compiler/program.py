@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbp.compiler.cost import Cost, cost_of
 from fastbp.kernels.registry import kernel_address
 
 
@@ -16,21 +17,26 @@ class Program:
     ----------
     dtype : {"float32", "float64"}
         Type of the arena.
+    batch : int
+        Samples that it takes at once.
 
     Attributes
     ----------
     names : list of str
         What each row does; ``"barrier"`` where workers wait for each other.
+    costs : list of Cost
+        What each row has to do for a whole batch.
     workspace : int
         Elements of the arena that the program needs behind the parameters.
     n_values : int
         Loss and metrics that it sums.
     """
 
-    def __init__(self, dtype: str) -> None:
-        self._dtype = dtype
+    def __init__(self, dtype: str, batch: int) -> None:
+        self._dtype, self._batch = dtype, batch
         self._rows: list[tuple[int, ...]] = []
         self.names: list[str] = []
+        self.costs: list[Cost] = []
         self.workspace = 0
         self.n_values = 0
 
@@ -38,11 +44,13 @@ class Program:
         """Add a row that calls a kernel, compiled now if it never was."""
         self._rows.append((kernel_address(kernel, self._dtype, *options), *fields))
         self.names.append(" ".join([kernel, *(str(o) for o in options)]))
+        self.costs.append(cost_of(fields, self._batch, options))
 
     def add_barrier(self) -> None:
         """Add a row at which all workers wait for each other."""
         self._rows.append((0,))
         self.names.append("barrier")
+        self.costs.append(Cost(0, 0))
 
     def rows(self) -> NDArray[np.int64]:
         """The rows as a matrix, padded to one width."""

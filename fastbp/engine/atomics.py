@@ -1,5 +1,7 @@
 """Words that workers share, and calls through addresses: what Numba has no Python for."""
 
+import platform
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -86,6 +88,20 @@ def yield_processor(typing):
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def read_ticks(typing):
+    """The processor's counter of time, in units of its own."""
+
+    def generate(context, builder, sig, args):
+        # x86 counts time with its cycle counter; elsewhere the cycle counter may be closed to programs.
+        x86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
+        name = "llvm.readcyclecounter" if x86 else "llvm.readsteadycounter"
+        kind = ir.FunctionType(_i64, [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
+
+    return types.int64(), generate
 
 
 @intrinsic

@@ -21,6 +21,7 @@ from fastbp.engine.atomics import (
     atomic_store,
     call_kernel,
     load_word,
+    read_ticks,
     store_word,
     yield_processor,
 )
@@ -57,72 +58,95 @@ _CLOSED = 1 << 32
 _SPINS = 2_000
 
 
-@njit(boundscheck=False)
-def _walk(program, contexts, job, meeting, worker, workers):
-    (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps, per_epoch, batch, samples) = (
-        job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7], job[8], job[9], job[10]
-    )  # fmt: skip
-    passed = 0
-    context = contexts[worker]
-    epoch = first_step // per_epoch
-    place = (first_step - epoch * per_epoch) * batch
-    for step in range(first_step, first_step + n_steps):
-        context[_ROWS] = min(batch, samples - place)
-        context[_FIRST] = epoch * samples + place
-        context[_VALUES] = values + epoch * n_values * 8
-        context[_STEP] = step + 1
-        for row in range(program.shape[0]):
-            address = program[row, 0]
-            if address != 0:
-                call_kernel(address, program, row, arena, contexts, worker, hyper, worker, workers)
-            else:
-                if workers > 1:
-                    passed += workers
-                    atomic_add(meeting, _BARRIER, 1)
-                    looks = 0
-                    while atomic_load(meeting, _BARRIER) < passed:
-                        looks += 1
-                        if looks > _SPINS:
-                            yield_processor()
-                # A faster worker may already have failed in the next step: this one goes on to the same barrier.
-                if load_word(status) == step + 1:
-                    return
+def _make_walk(timed):
+    """The walk of one worker; with `timed` it adds up, for each row, the processor's ticks that the row took.
+
+    ticks  (workers, rows)  accumulated
+    """
+
+    @njit(boundscheck=False)
+    def walk(program, contexts, job, meeting, worker, workers, ticks):
+        (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps, per_epoch, batch, samples) = (
+            job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7], job[8], job[9], job[10]
+        )  # fmt: skip
+        passed = 0
+        context = contexts[worker]
+        epoch = first_step // per_epoch
+        place = (first_step - epoch * per_epoch) * batch
+        for step in range(first_step, first_step + n_steps):
+            context[_ROWS] = min(batch, samples - place)
+            context[_FIRST] = epoch * samples + place
+            context[_VALUES] = values + epoch * n_values * 8
+            context[_STEP] = step + 1
+            if timed:
+                before = read_ticks()
+            for row in range(program.shape[0]):
+                address = program[row, 0]
+                if address != 0:
+                    call_kernel(address, program, row, arena, contexts, worker, hyper, worker, workers)
+                else:
+                    if workers > 1:
+                        passed += workers
+                        atomic_add(meeting, _BARRIER, 1)
+                        looks = 0
+                        while atomic_load(meeting, _BARRIER) < passed:
+                            looks += 1
+                            if looks > _SPINS:
+                                yield_processor()
+                    # A faster worker may already have failed in the next step: this one goes on to the same barrier.
+                    if load_word(status) == step + 1:
+                        return
+                if timed:
+                    now = read_ticks()
+                    ticks[worker, row] += now - before
+                    before = now
+            if worker == 0:
+                store_word(status + 8, step + 1)
+            hyper += hyper_stride
+            place += batch
+            if place >= samples:
+                place = 0
+                epoch += 1
+
+    return walk
+
+
+def _make_alone(timed):
+    walk = _make_walk(timed)
+
+    def alone(program, contexts, job, meeting, ticks):
+        walk(program, contexts, job, meeting, 0, 1, ticks)
+
+    return alone
+
+
+def _make_together(timed):
+    walk = _make_walk(timed)
+
+    @njit(boundscheck=False)
+    def join(program, contexts, job, meeting, wanted, patience, ticks):
+        worker = atomic_add(meeting, _ARRIVED, 1)
+        if worker >= _CLOSED:
+            return
         if worker == 0:
-            store_word(status + 8, step + 1)
-        hyper += hyper_stride
-        place += batch
-        if place >= samples:
-            place = 0
-            epoch += 1
+            looks = 0
+            while atomic_load(meeting, _ARRIVED) < wanted and looks < patience:
+                looks += 1
+            team = atomic_or(meeting, _ARRIVED, _CLOSED)
+            atomic_store(meeting, _TEAM, team)
+        else:
+            looks = 0
+            while atomic_load(meeting, _TEAM) == 0:
+                looks += 1
+                if looks > _SPINS:
+                    yield_processor()
+        walk(program, contexts, job, meeting, worker, atomic_load(meeting, _TEAM), ticks)
 
+    def together(program, contexts, job, meeting, wanted, patience, ticks):
+        for _ in prange(wanted):
+            join(program, contexts, job, meeting, wanted, patience, ticks)
 
-def _alone(program, contexts, job, meeting):
-    _walk(program, contexts, job, meeting, 0, 1)
-
-
-@njit(boundscheck=False)
-def _join(program, contexts, job, meeting, wanted, patience):
-    worker = atomic_add(meeting, _ARRIVED, 1)
-    if worker >= _CLOSED:
-        return
-    if worker == 0:
-        looks = 0
-        while atomic_load(meeting, _ARRIVED) < wanted and looks < patience:
-            looks += 1
-        team = atomic_or(meeting, _ARRIVED, _CLOSED)
-        atomic_store(meeting, _TEAM, team)
-    else:
-        looks = 0
-        while atomic_load(meeting, _TEAM) == 0:
-            looks += 1
-            if looks > _SPINS:
-                yield_processor()
-    _walk(program, contexts, job, meeting, worker, atomic_load(meeting, _TEAM))
-
-
-def _together(program, contexts, job, meeting, wanted, patience):
-    for _ in prange(wanted):
-        _join(program, contexts, job, meeting, wanted, patience)
+    return together
 
 
 _MATRIX = types.Array(types.int64, 2, "C")
@@ -130,19 +154,25 @@ _WORDS = types.Array(types.int64, 1, "C")
 
 
 @cache
-def alone() -> Any:
-    """``f(program, contexts, job, meeting)``: one worker, no parallel region."""
-    return compile_function("executor-alone", _alone, types.void(_MATRIX, _MATRIX, _WORDS, _WORDS))
+def alone(timed: bool = False) -> Any:
+    """``f(program, contexts, job, meeting, ticks)``: one worker, no parallel region.
+
+    `ticks` (workers, rows) is written by the timed form alone.
+    """
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, _MATRIX)
+    label = "executor-alone" + "-timed" * timed
+    return compile_function(label, _make_alone(timed), signature)
 
 
 @cache
-def together() -> Any:
-    """``f(program, contexts, job, meeting, wanted, patience)``: up to `wanted` workers in a parallel region.
+def together(timed: bool = False) -> Any:
+    """``f(program, contexts, job, meeting, wanted, patience, ticks)``: up to `wanted` workers in a parallel region.
 
     The first worker looks `patience` times for the others before it closes the door.
     """
-    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64, types.int64)
-    return compile_function("executor-together", _together, signature, parallel=True)
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64, types.int64, _MATRIX)
+    label = "executor-together" + "-timed" * timed
+    return compile_function(label, _make_together(timed), signature, parallel=True)
 
 
 def new_meeting() -> np.ndarray:

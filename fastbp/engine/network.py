@@ -10,7 +10,9 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Lowering
 from fastbp.compiler.request import Goal, InputKind, Request
+from fastbp.engine import team
 from fastbp.engine.arena import Arena
+from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.engine.training import train
@@ -268,6 +270,58 @@ class Network:
         return train(
             self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
         )
+
+    def profile(
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None,
+        order: NDArray[np.int64],
+        *,
+        batch_size: int,
+        threads: int | str,
+        seconds: float,
+    ) -> Profile:
+        """Time each kernel of a training step for about so many seconds; the network stays as it was.
+
+        Parameters
+        ----------
+        order : ndarray of int64 (n_used,)
+            The order of the samples.
+        inputs, targets, sample_weight, batch_size, threads
+            As in `train`.
+        """
+        order = np.ascontiguousarray(order, np.int64)
+        samples, batch = len(order), min(batch_size, len(order))
+        per_epoch = -(-samples // batch)
+        request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
+        session = self._session(request)
+        workers = chosen_workers(threads)
+        optimizer, dtype = self._optimizer, self._dtype
+
+        def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
+            constant = optimizer.hyper_is_constant
+            numbers = self.steps + 1 + np.arange(1 if constant else n_steps, dtype=np.int64)
+            return session.run(
+                0,
+                n_steps,
+                samples=samples,
+                batch=batch,
+                workers=workers,
+                values=np.zeros((-(-n_steps // per_epoch), session.n_values)),
+                hyper=np.ascontiguousarray(optimizer.hyper(numbers), dtype),
+                hyper_is_constant=constant,
+                ticks=team.NO_TICKS if ticks is None else ticks,
+            )
+
+        kept = self.snapshot()
+        orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
+        session.bind(workers, inputs, targets, sample_weight, orders)
+        try:
+            return measure(session, run, dtype=dtype, batch_size=batch, seconds=seconds)
+        finally:
+            self.restore(kept)
+            session.release()
 
     def evaluate(
         self,

@@ -28,7 +28,7 @@ class Session:
 
     def __init__(self, program: Program, gradients: int = -1) -> None:
         self.rows = program.rows()
-        self.names = program.names
+        self.names, self.costs = program.names, program.costs
         self.workspace = program.workspace
         self.n_values = program.n_values
         self.gradients = gradients
@@ -107,8 +107,12 @@ class Session:
         values: NDArray[np.float64],
         hyper: NDArray[np.floating],
         hyper_is_constant: bool,
+        ticks: NDArray[np.int64] = team.NO_TICKS,
     ) -> int:
-        """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part."""
+        """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part.
+
+        `ticks` (workers, n_rows), if given, takes the time of each row.
+        """
         job = self._job
         job[:] = (
             self.arena_address,
@@ -123,7 +127,7 @@ class Session:
             batch,
             samples,
         )
-        return team.run(self.rows, self._contexts, job, workers)
+        return team.run(self.rows, self._contexts, job, workers, ticks)
 
     def run_epoch(self, samples: int, batch: int, workers: int) -> NDArray[np.float64]:
         """Run all steps of one epoch without an update rule; the sums, shape (1, n_values)."""

@@ -44,8 +44,15 @@ def _is_inside_workqueue() -> bool:
         return False
 
 
+NO_TICKS = np.zeros((0, 0), np.int64)
+
+
 def run(
-    program: NDArray[np.int64], contexts: NDArray[np.int64], job: NDArray[np.int64], workers: int
+    program: NDArray[np.int64],
+    contexts: NDArray[np.int64],
+    job: NDArray[np.int64],
+    workers: int,
+    ticks: NDArray[np.int64] = NO_TICKS,
 ) -> int:
     """Run a chunk with up to `workers` workers; return how many took part.
 
@@ -55,20 +62,22 @@ def run(
     contexts : ndarray of int64 (at least `workers`, size of a context)
     job : ndarray of int64
     workers : int
+    ticks : ndarray of int64 (workers, n_rows), optional
+        Where the time of each row is added up.
     """
     global _unavailable
     meeting = executor.new_meeting()
     alone = workers == 1 or _forked or _unavailable or _is_inside_workqueue()
     if not alone and _region.acquire(blocking=False):
         try:
-            return _run_region(program, contexts, job, meeting, workers)
+            return _run_region(program, contexts, job, meeting, workers, ticks)
         except ValueError as error:
             # Numba found no threading layer that it could load.
             _unavailable = True
             warnings.warn(f"{error} fastbp goes on with one worker.", RuntimeWarning, stacklevel=2)
         finally:
             _region.release()
-    executor.alone()(program, contexts, job, meeting)
+    executor.alone(ticks.size > 0)(program, contexts, job, meeting, ticks)
     return 1
 
 
@@ -78,14 +87,15 @@ def _run_region(
     job: NDArray[np.int64],
     meeting: NDArray[np.int64],
     workers: int,
+    ticks: NDArray[np.int64],
 ) -> int:
-    run_together = executor.together()
+    run_together = executor.together(ticks.size > 0)
     threads = numba.get_num_threads()
     # More than Numba has threads for would only be waited for.
     wanted = min(workers, numba.config.NUMBA_NUM_THREADS)
     numba.set_num_threads(wanted)
     try:
-        run_together(program, contexts, job, meeting, wanted, PATIENCE)
+        run_together(program, contexts, job, meeting, wanted, PATIENCE, ticks)
     finally:
         numba.set_num_threads(threads)
     return executor.team_size(meeting)

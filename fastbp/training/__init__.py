@@ -9,7 +9,7 @@ from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 from fastbp.training.learner import Learner
 from fastbp.training.loop import Training
-from fastbp.training.plan import Plan, Threads, check_threads, make_plan
+from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
 from fastbp.training.progress import Display, Verbosity, figures
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Threads",
     "Training",
     "Verbosity",
+    "check_batch_size",
     "check_inputs",
     "check_samples",
     "check_threads",

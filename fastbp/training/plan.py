@@ -76,21 +76,15 @@ def make_plan(
         raise ArgumentError(
             f"initial_epoch={first_epoch} lies behind epochs={epochs}, the number of the last epoch"
         )
-    if batch_size is None:
-        batch_size = min(_BATCH_SIZE, samples.n_samples)
-    elif whole_number("batch_size", batch_size) > samples.n_samples:
-        raise ArgumentError(
-            f"batch_size={batch_size} is larger than the training set, {samples.n_samples} samples; "
-            f"use at most {samples.n_samples}"
-        )
+    batch_size = check_batch_size(batch_size, samples.n_samples)
     if validation_batch_size is not None:
         validation_batch_size = whole_number("validation_batch_size", validation_batch_size)
     return Plan(
         samples=samples,
         validation=validation,
         names=names,
-        batch_size=int(batch_size),
-        validation_batch_size=validation_batch_size or int(batch_size),
+        batch_size=batch_size,
+        validation_batch_size=validation_batch_size or batch_size,
         first_epoch=first_epoch,
         epochs=epochs,
         shuffle=truth_value("shuffle", shuffle),
@@ -98,6 +92,24 @@ def make_plan(
         epochs_seen=epochs_seen,
         threads=check_threads(threads),
     )
+
+
+def check_batch_size(batch_size: int | None, n_samples: int) -> int:
+    """Return the samples in a step: those asked for, or the default, of `n_samples` there are.
+
+    Examples
+    --------
+    >>> check_batch_size(None, 1000), check_batch_size(None, 7), check_batch_size(5, 7)
+    (32, 7, 5)
+    """
+    if batch_size is None:
+        return min(_BATCH_SIZE, n_samples)
+    if whole_number("batch_size", batch_size) > n_samples:
+        raise ArgumentError(
+            f"batch_size={batch_size} is larger than the training set, {n_samples} samples; "
+            f"use at most {n_samples}"
+        )
+    return int(batch_size)
 
 
 def check_threads(threads: Threads) -> Threads:

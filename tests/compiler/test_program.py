@@ -27,7 +27,7 @@ def test_float_bits(number: float) -> None:
 
 
 def test_rows_are_addresses_and_fields() -> None:
-    program = Program("float32")
+    program = Program("float32", 4)
     program.add("sum_values", SumValues(3, 5, 7, -1))
     program.add_barrier()
     program.add("write_outputs", WriteOutputs(11, 13, 17))

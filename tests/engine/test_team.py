@@ -147,7 +147,7 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, int, int], float]:
 
     def evaluate(meeting: Any, wanted: int, patience: int) -> float:
         def run(program: Any, contexts: Any, job: Any, workers: int) -> int:
-            executor.together()(program, contexts, job, meeting, wanted, patience)
+            executor.together()(program, contexts, job, meeting, wanted, patience, team.NO_TICKS)
             return executor.team_size(meeting)
 
         monkeypatch.setattr(team, "run", run)

@@ -21,8 +21,17 @@ def padded(count: int, lanes: int) -> int:
 
 
 def spread(stride: int, itemsize: int) -> int:
-    """A stride of rows that does not alias: `stride`, or a cache line more."""
-    return stride + ALIGNMENT // itemsize if stride * itemsize % ALIASING == 0 else stride
+    """A stride of rows that does not alias: `stride`, or some cache lines more.
+
+    Rows that are a multiple of 4096 bytes apart would all begin in the same place of a first-level cache, and there a
+    tile has a kilobyte of each of its rows.
+    """
+    n_bytes = stride * itemsize
+    if n_bytes % (4 * ALIASING) == 0:
+        n_bytes += 5 * ALIGNMENT
+    elif n_bytes % ALIASING == 0:
+        n_bytes += ALIGNMENT
+    return n_bytes // itemsize
 
 
 class Allocator:

@@ -14,10 +14,11 @@ from fastbp.compiler.program import Program, float_bits
 from fastbp.compiler.request import Goal, Request
 from fastbp.kernels import dense, elementwise, layout, losses, sums
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.kernels.tile import K_AT_A_TIME, MAIN_ROWS
+from fastbp.kernels.packing import room_for_panels
+from fastbp.kernels.product import rows_at_a_time
 
-#: Bytes of the broadcast operand that stay in the second-level cache while vectors stream past.
-_CACHE_BYTES = 1 << 18
+#: Vector blocks of an output from which on it is worth to pack the operand that they all read.
+_WORTH_PACKING = 16
 
 
 @dataclass
@@ -111,7 +112,8 @@ class Lowering:
                 self._weight_gradients(tensors)
             self._sum_values()
             self._program.add_barrier()
-        self._program.workspace = self._memory.end - self._begin
+        # Packing reads squares that may reach beyond the last buffer.
+        self._program.workspace = self._memory.end - self._begin + self._lanes * self._lanes
         return self._program
 
     # --- forward ---
@@ -139,8 +141,15 @@ class Lowering:
         return _Tensor(width, wide, self._memory.take(self._samples * wide))
 
     def _rows_at_a_time(self, k: int) -> int:
-        rows = _CACHE_BYTES // (min(k, K_AT_A_TIME) * self._itemsize) // MAIN_ROWS * MAIN_ROWS
-        return max(2 * MAIN_ROWS, rows)
+        return rows_at_a_time(k, self._itemsize)
+
+    def _packs(self, k: int, columns: int) -> bool:
+        """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""
+        if columns < _WORTH_PACKING * self._lanes:
+            return False
+        size = room_for_panels(self._rows_at_a_time(k), k, self._lanes)
+        self._program.panels = max(self._program.panels, size)
+        return True
 
     def _transpose(self, kernel: str, tensor: _Tensor, lanes: int, rows: int) -> None:
         stride = self._samples * self._lanes
@@ -316,7 +325,8 @@ class Lowering:
                 n_out=operation.n_out,
                 rows_at_a_time=self._rows_at_a_time(operation.n_out),
             )
-            self._program.add("input_gradient", fields, fused)
+            packs = self._packs(operation.n_out, self._samples)
+            self._program.add("input_gradient", fields, fused, packs)
             if below.activation == "softmax":
                 self._activation_backward(below)
         first = tensors[0]
@@ -357,7 +367,8 @@ class Lowering:
                 rows_at_a_time=self._rows_at_a_time(self._request.batch),
             )
             name = "first_weight_gradient" if first else "weight_gradient"
-            self._program.add(name, fields, rule, bool(l1 or l2))
+            packs = self._packs(self._request.batch, operation.n_out if first else operation.n_in)
+            self._program.add(name, fields, rule, bool(l1 or l2), packs)
             if operation.layer.use_bias and (operation.layer.bias_trainable or rule == "store"):
                 self._bias_gradient(operation, tensor)
 

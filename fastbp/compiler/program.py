@@ -28,6 +28,8 @@ class Program:
         What each row has to do for a whole batch.
     workspace : int
         Elements of the arena that the program needs behind the parameters.
+    panels : int
+        Elements of room that each worker needs for packed operands.
     n_values : int
         Loss and metrics that it sums.
     """
@@ -37,7 +39,7 @@ class Program:
         self._rows: list[tuple[int, ...]] = []
         self.names: list[str] = []
         self.costs: list[Cost] = []
-        self.workspace = 0
+        self.workspace = self.panels = 0
         self.n_values = 0
 
     def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:

@@ -83,7 +83,9 @@ def _make_walk(timed):
             for row in range(program.shape[0]):
                 address = program[row, 0]
                 if address != 0:
-                    call_kernel(address, program, row, arena, contexts, worker, hyper, worker, workers)
+                    call_kernel(
+                        address, program, row, arena, contexts, worker, hyper, worker, workers
+                    )
                 else:
                     if workers > 1:
                         passed += workers

@@ -186,7 +186,7 @@ class Network:
                 begin,
                 self._layout.size,
             )
-            found = Session(lowering.build(), lowering.gradients)
+            found = Session(lowering.build(), self._dtype, lowering.gradients)
             self._sessions[request] = found
         self._arena.require(self._state_size + found.workspace, self._state_size)
         found.arena_address = self._arena.address

@@ -11,7 +11,6 @@ from fastbp.engine.session import Session
 from fastbp.kernels.peak import measure_peak
 from fastbp.nn.summary import table
 
-
 #: Steps of a round at most, and rounds at least.
 PROFILE_STEPS = 1000
 _ROUNDS, _ROUND_SECONDS = 3, 0.05

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fastbp.compiler.program import Program
 from fastbp.engine import executor, team
+from fastbp.engine.arena import Arena
 from fastbp.engine.choice import WorkerChoice
 from fastbp.engine.executor import Job
 from fastbp.kernels.context import Context
@@ -22,11 +23,13 @@ class Session:
     Parameters
     ----------
     program : Program
+    dtype : dtype
+        Type of the arena.
     gradients : int
         Offset of the gradients in the arena, -1 where the program keeps none.
     """
 
-    def __init__(self, program: Program, gradients: int = -1) -> None:
+    def __init__(self, program: Program, dtype: np.dtype, gradients: int = -1) -> None:
         self.rows = program.rows()
         self.names, self.costs = program.names, program.costs
         self.workspace = program.workspace
@@ -34,12 +37,21 @@ class Session:
         self.gradients = gradients
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
-        self._contexts = executor.new_contexts(1)
+        self._dtype, self._panels_size = dtype, program.panels
+        self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
         self._choices: dict[int, WorkerChoice] = {}
         #: Of the last chunk of training; 0 before the first.
         self.seconds_per_step = 0.0
+
+    def _make_room(self, workers: int) -> None:
+        """What each worker has for itself: a context, and room for packed operands."""
+        self._contexts = executor.new_contexts(workers)
+        self._panels = [Arena(self._dtype) for _ in range(workers)]
+        for context, panels in zip(self._contexts, self._panels, strict=True):
+            panels.require(self._panels_size, 0)
+            context[_FIELD["panels"]] = panels.address
 
     def choice(self, most: int) -> WorkerChoice:
         """What is known of how many workers are best, of at most `most`."""
@@ -62,7 +74,7 @@ class Session:
         is summed like any other.
         """
         if len(self._contexts) < workers:
-            self._contexts = executor.new_contexts(workers)
+            self._make_room(workers)
         self._alive = (inputs, targets, weights, orders, outputs)
         facts = {
             "order": 0 if orders is None else orders.ctypes.data,

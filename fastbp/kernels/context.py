@@ -41,6 +41,7 @@ class Context(NamedTuple):
     outputs: int  # where predictions go, (n, n_outputs) contiguous
     values: int  # address of the epoch's sums of loss and metrics (float64)
     status: int  # address of the word that is set when the loss is not finite (int64)
+    panels: int  # address of the worker's own room for a packed operand
     step: int  # number of this step within the call, from 1
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
+from fastbp.kernels.product import product
 from fastbp.kernels.rules import RULES
-from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, product
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS
 from fastbp.runtime.inlined import inlined
 
 
@@ -37,11 +38,7 @@ def first_forward(activation):
         value = activate(value + simd.load(arena, bias + block * lanes))
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
-    def partial(row, block, environment):
-        arena, outputs, block_stride, _bias, lanes = environment
-        return arena, outputs + block * block_stride + row * lanes
-
-    sweep = product("row table", finish, partial)
+    sweep = product("row table", finish)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, FirstForward)
@@ -51,11 +48,11 @@ def first_forward(activation):
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
         sweep(
-            table, 0, 1, 0, r.n_in,
+            (table, 0, 1, 0), r.n_in,
             simd.advance(arena, r.weights), r.n_in * lanes,
             (first * lanes, min(end * lanes, c.rows), r.rows_at_a_time),
             (0, (r.n_out + lanes - 1) // lanes),
-            environment,
+            arena, environment,
         )  # fmt: skip
 
     return kernel
@@ -90,11 +87,7 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
-    def partial(row, block, environment):
-        arena, outputs, block_stride, _bias, lanes, _sums = environment
-        return arena, outputs + block * block_stride + row * lanes
-
-    sweep = product("strided", finish, partial)
+    sweep = product("strided", finish)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)
@@ -102,11 +95,11 @@ def forward(activation):
         lanes = simd.lanes(arena)
         environment = (arena, r.outputs, r.outputs_features * lanes, r.bias, lanes, r.sums)
         sweep(
-            simd.advance(arena, r.weights), r.weights_stride, 1, 0, r.n_in,
+            (simd.advance(arena, r.weights), r.weights_stride, 1, 0), r.n_in,
             simd.advance(arena, r.inputs), r.inputs_features * lanes,
             (0, r.n_out, r.rows_at_a_time),
             sample_blocks(c.rows, lanes, worker, workers),
-            environment,
+            arena, environment,
         )  # fmt: skip
 
     return kernel
@@ -127,7 +120,7 @@ class InputGradient(NamedTuple):
     rows_at_a_time: int
 
 
-def input_gradient(activation):
+def input_gradient(activation, packs):
     """gradient[i, s] = activation'(kept[i, s]) * sum over o of weights[o, i] * output_gradient[o, s]
 
     The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
@@ -139,11 +132,7 @@ def input_gradient(activation):
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
-    def partial(row, block, environment):
-        arena, gradient, block_stride, _kept, lanes = environment
-        return arena, gradient + block * block_stride + row * lanes
-
-    sweep = product("strided", finish, partial)
+    sweep = product("strided", finish, packs)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)
@@ -151,21 +140,22 @@ def input_gradient(activation):
         lanes = simd.lanes(arena)
         environment = (arena, r.gradient, r.gradient_features * lanes, r.kept, lanes)
         sweep(
-            simd.advance(arena, r.weights), 1, r.weights_stride, 0, r.n_out,
+            (simd.advance(arena, r.weights), 1, r.weights_stride, 0), r.n_out,
             simd.advance(arena, r.output_gradient), r.output_features * lanes,
             (0, r.n_in, r.rows_at_a_time),
             sample_blocks(c.rows, lanes, worker, workers),
-            environment,
+            simd.pointer_like(arena, c.panels), environment,
         )  # fmt: skip
 
     return kernel
 
 
 def _take(rule, regularized):
-    """``(setup, take)``: what becomes of a vector of the weight gradient while it is in a register.
+    """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
 
     ``setup(arena, slots, slot_stride, l1, l2, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
-    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots.
+    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots. ``ask(weights,
+    index, state)`` asks for the cache lines that `take` will want.
     """
     if rule == "store":
 
@@ -180,7 +170,11 @@ def _take(rule, regularized):
                 gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
             simd.store(target, index, gradient)
 
-        return setup, take
+        @inlined
+        def ask(weights, index, state):
+            simd.prefetch(state[0], index)
+
+        return setup, take, ask
 
     function, n_slots, n_hyper = RULES[rule]
 
@@ -204,7 +198,12 @@ def _take(rule, regularized):
         simd.store(weights, index, weight)
         simd.store_each(pointers, index, values)
 
-    return setup, take
+    @inlined
+    def ask(weights, index, state):
+        simd.prefetch(weights, index)
+        simd.prefetch_each(state[0], index)
+
+    return setup, take, ask
 
 
 @inlined
@@ -232,18 +231,23 @@ class WeightGradient(NamedTuple):
     rows_at_a_time: int
 
 
-def first_weight_gradient(rule, regularized):
+def first_weight_gradient(rule, regularized, packs):
     """weights[i, o] <- rule(weights[i, o], sum over s of x[s, i] * output_gradient[s, o])
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
-    setup, take = _take(rule, regularized)
+    setup, take, ask = _take(rule, regularized)
 
     def finish(value, row, block, environment):
         weights, block_stride, lanes, state = environment
         take(value, weights, block * block_stride + row * lanes, state)
 
-    sweep = product("transposed row table", finish)
+    def prepare(row, block, environment):
+        weights, block_stride, lanes, state = environment
+        ask(weights, block * block_stride + row * lanes, state)
+        ask(weights, (block + 1) * block_stride + row * lanes, state)
+
+    sweep = product("transposed row table", finish, packs, prepare if packs else None)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
@@ -260,27 +264,31 @@ def first_weight_gradient(rule, regularized):
         )
         rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
         sweep(
-            table, 0, 1, 0, c.rows,
+            (table, 0, 1, 0), c.rows,
             simd.advance(arena, r.output_gradient), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks,
+            (rows[0], rows[1], r.rows_at_a_time), blocks, simd.pointer_like(arena, c.panels),
             (simd.advance(arena, r.weights), r.n_in * lanes, lanes, state),
         )  # fmt: skip
 
     return kernel
 
 
-def weight_gradient(rule, regularized):
+def weight_gradient(rule, regularized, packs):
     """weights[o, i] <- rule(weights[o, i], sum over s of output_gradient[o, s] * inputs[s, i])
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
-    setup, take = _take(rule, regularized)
+    setup, take, ask = _take(rule, regularized)
 
     def finish(value, row, block, environment):
         weights, row_stride, lanes, state = environment
         take(value, weights, row * row_stride + block * lanes, state)
 
-    sweep = product("blocked", finish)
+    def prepare(row, block, environment):
+        weights, row_stride, lanes, state = environment
+        ask(weights, row * row_stride + block * lanes, state)
+
+    sweep = product("blocked", finish, packs, prepare if packs else None)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
@@ -296,9 +304,9 @@ def weight_gradient(rule, regularized):
         )
         rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
         sweep(
-            simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes, c.rows,
+            (simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes), c.rows,
             simd.advance(arena, r.inputs), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks,
+            (rows[0], rows[1], r.rows_at_a_time), blocks, simd.pointer_like(arena, c.panels),
             (simd.advance(arena, r.weights), r.weights_stride, lanes, state),
         )  # fmt: skip
 
@@ -334,7 +342,7 @@ def bias_gradient(rule, regularized):
 
     Lane by lane over the sample blocks, then the lanes as a binary tree. A worker owns whole blocks of L outputs.
     """
-    setup, take = _take(rule, regularized)
+    setup, take, _ = _take(rule, regularized)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, BiasGradient)

@@ -24,7 +24,8 @@ class Counted:
     def __init__(self, run: Any) -> None:
         self._run, self.calls = run, 0
 
-    def __call__(self) -> Any:
+    def __call__(self, timed: bool = False) -> Any:
+        assert not timed
         self.calls += 1
         return self._run
 
@@ -146,8 +147,8 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, int, int], float]:
     """``f(meeting, wanted, patience)``: the loss that a region finds whose workers meet there."""
 
     def evaluate(meeting: Any, wanted: int, patience: int) -> float:
-        def run(program: Any, contexts: Any, job: Any, workers: int) -> int:
-            executor.together()(program, contexts, job, meeting, wanted, patience, team.NO_TICKS)
+        def run(program: Any, contexts: Any, job: Any, workers: int, ticks: Any) -> int:
+            executor.together()(program, contexts, job, meeting, wanted, patience, ticks)
             return executor.team_size(meeting)
 
         monkeypatch.setattr(team, "run", run)
@@ -190,8 +191,8 @@ def test_how_many_took_part_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     run = team.run
 
-    def told(program: Any, contexts: Any, job: Any, workers: int) -> int:
-        sizes.append(run(program, contexts, job, workers))
+    def told(*arguments: Any) -> int:
+        sizes.append(run(*arguments))
         return sizes[-1]
 
     monkeypatch.setattr(team, "run", told)

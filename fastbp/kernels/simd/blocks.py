@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastbp.kernels.simd.memory import vector_pointer
+from fastbp.kernels.simd.memory import ask_for_line, vector_pointer
 from fastbp.kernels.simd.types import constant, i32, i64, lanes_of, vector_of
 
 
@@ -71,6 +71,18 @@ def load_each(typing, pointers, index):
         return context.make_tuple(builder, result, values)
 
     return result(pointers, types.int64), generate
+
+
+@intrinsic
+def prefetch_each(typing, pointers, index):
+    """Asks for the cache lines of the same index of several pointers."""
+
+    def generate(context, builder, sig, args):
+        for i in range(len(pointers)):
+            ask_for_line(builder, builder.extract_value(args[0], i), args[1])
+        return context.get_dummy_value()
+
+    return types.void(pointers, types.int64), generate
 
 
 @intrinsic

@@ -8,11 +8,18 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastbp.kernels.simd.types import coerce, i8, i64, lanes_of, vector_of
+from fastbp.kernels.simd.types import call, coerce, i8, i32, i64, lanes_of, vector_of
 
 
 def vector_pointer(builder, pointer, index, kind):
     return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
+
+
+def ask_for_line(builder, pointer, index):
+    place = builder.bitcast(builder.gep(pointer, [index]), i8.as_pointer())
+    # To be written, to be kept, data.
+    numbers = [ir.Constant(i32, n) for n in (1, 3, 1)]
+    call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *numbers])
 
 
 @intrinsic
@@ -153,6 +160,17 @@ def lanes(typing, pointer):
         return ir.Constant(i64, lanes_of(pointer.dtype))
 
     return types.int64(pointer), generate
+
+
+@intrinsic
+def prefetch(typing, pointer, index):
+    """Asks for the cache line of an element, which will be written soon."""
+
+    def generate(context, builder, sig, args):
+        ask_for_line(builder, *args)
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64), generate
 
 
 @intrinsic

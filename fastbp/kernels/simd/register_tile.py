@@ -11,16 +11,64 @@ from fastbp.kernels.simd.types import broadcast, call, constant, i64, suffix, ve
 
 
 @intrinsic(prefer_literal=True)
-def zero_tile(typing, pointer, rows, columns):
-    """A tile of rows * columns (literals) zero vectors."""
+def room(typing, pointer, count):
+    """Room on the stack for `count` (a literal) vectors, as a pointer of the same type as `pointer`."""
+    kind = vector_of(pointer.dtype)
+    size = count.literal_value
+
+    def generate(context, builder, sig, args):
+        shape = context.get_value_type(kind)
+        place = cgutils.alloca_once(builder, shape, size=size)
+        return builder.bitcast(place, context.get_value_type(pointer))
+
+    return pointer(pointer, count), generate
+
+
+@intrinsic(prefer_literal=True)
+def begin_tile(typing, pointer, place, k0, rows, columns):
+    """A tile of rows * columns (literals) vectors: zeros where k0 is 0, else what `put_tile` kept at a place."""
     kind = vector_of(pointer.dtype)
     result = types.UniTuple(kind, rows.literal_value * columns.literal_value)
 
     def generate(context, builder, sig, args):
-        zero = constant(context.get_value_type(kind), 0.0)
-        return context.make_tuple(builder, result, [zero] * len(result))
+        shape = context.get_value_type(kind)
+        zero = context.make_tuple(builder, result, [constant(shape, 0.0)] * len(result))
+        goes_on = builder.icmp_signed("!=", args[2], ir.Constant(i64, 0))
+        before = builder.block
+        with builder.if_then(goes_on):
+            kept = context.make_tuple(
+                builder,
+                result,
+                [
+                    builder.load(at, align=pointer.dtype.bitwidth // 8)
+                    for at in _places(builder, args[0], args[1], shape, len(result))
+                ],
+            )
+            inside = builder.block
+        tile = builder.phi(zero.type)
+        tile.add_incoming(zero, before)
+        tile.add_incoming(kept, inside)
+        return tile
 
-    return result(pointer, rows, columns), generate
+    return result(pointer, types.int64, types.int64, rows, columns), generate
+
+
+@intrinsic
+def put_tile(typing, pointer, place, tile):
+    """Keeps a tile's vectors, one after the other, from the vector number `place` on."""
+
+    def generate(context, builder, sig, args):
+        shape = context.get_value_type(tile.dtype)
+        for i, at in enumerate(_places(builder, args[0], args[1], shape, len(tile))):
+            builder.store(builder.extract_value(args[2], i), at, align=pointer.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, tile), generate
+
+
+def _places(builder, pointer, place, shape, count):
+    vectors = builder.bitcast(pointer, shape.as_pointer())
+    return [builder.gep(vectors, [builder.add(place, ir.Constant(i64, i))]) for i in range(count)]
 
 
 @intrinsic(prefer_literal=True)
@@ -127,21 +175,3 @@ def for_each_in_tile(rows, body):
         return types.void(tile, *[types.int64] * 4, environment), generate
 
     return visit
-
-
-@intrinsic
-def spill(typing, pointer, tile):
-    """Puts a tile's vectors into a scratch on the stack, one after the other; a pointer to it, typed like `pointer`."""
-
-    def generate(context, builder, sig, args):
-        shape = context.get_value_type(tile.dtype)
-        scratch = cgutils.alloca_once(builder, shape, size=len(tile))
-        for i in range(len(tile)):
-            builder.store(
-                builder.extract_value(args[1], i),
-                builder.gep(scratch, [ir.Constant(i64, i)]),
-                align=pointer.dtype.bitwidth // 8,
-            )
-        return builder.bitcast(scratch, context.get_value_type(pointer))
-
-    return pointer(pointer, tile), generate

@@ -1,4 +1,4 @@
-"""The register tile against NumPy: every way of reaching A, ragged rows, columns and sums, and long sums in pieces."""
+"""Products against NumPy: every way of reaching A, packed or not, ragged edges, and long sums in pieces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,20 +9,26 @@ import pytest
 from numpy.typing import NDArray
 
 from fastbp.kernels import simd
-from fastbp.kernels.tile import COLUMNS, K_AT_A_TIME, MAIN_ROWS, REST_ROWS, product
+from fastbp.kernels.packing import room_for_panels
+from fastbp.kernels.product import K_AT_A_TIME, MOST_ROWS, product, rows_at_a_time
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS
 from kernels.probes import SCALARS, aligned, compile_probe, n_lanes
 
 Array = NDArray[Any]
 
-WAYS = ("strided", "blocked", "row table", "transposed row table")
-#: Ways that cut long sums, as their kernels do.
-CUT = ("strided", "row table")
+PACKED = ("packed strided", "packed blocked", "packed transposed row table")
+WAYS = ("strided", "blocked", "row table", "transposed row table", *PACKED)
 #: What is compiled: all ways, and the other precision where the lanes count.
-PRODUCTS = [*((way, "float32") for way in WAYS), ("blocked", "float64"), ("row table", "float64")]
+PRODUCTS = [
+    *((way, "float32") for way in WAYS),
+    *((way, "float64") for way in ("blocked", "row table", *PACKED)),
+]
 
 
 def compile_product(way: str, dtype: str) -> Callable[..., None]:
-    """``f(scalars, row_stride, step, jump, k, vectors, stride, bounds, target, block_stride)``: target gets 2 C + 1
+    """``f(scalars, strides, k, vectors, stride, bounds, panels, target, block_stride)``: target gets 2 C + 1
+
+    strides  (row_stride, step, jump)
 
     bounds   (first row, end row, rows at a time, first block, end block)
     target   [block][block_stride], in which a row is a vector
@@ -36,27 +42,29 @@ def compile_product(way: str, dtype: str) -> Callable[..., None]:
             out, block * block_stride + row * lanes, simd.fma(value, 2.0, simd.splat(out, 1.0))
         )
 
-    def partial(row, block, environment):
-        out, block_stride, lanes = environment
-        return out, block * block_stride + row * lanes
-
     def make() -> Any:
-        sweep = product(way, finish, partial if way in CUT else None)
+        sweep = product(way.removeprefix("packed "), finish, way in PACKED)
         element = simd.int64 if uses_table else scalar
 
-        def kernel(
-            scalars, row_stride, step, jump, k, vectors, stride, bounds, target, block_stride
-        ):
-            a, b = simd.pointer_at(scalars, element), simd.pointer_at(vectors, scalar)
+        def kernel(scalars, strides, k, vectors, stride, bounds, panels, target, block_stride):
+            steps = simd.pointer_at(strides, simd.int64)
+            a = (
+                simd.pointer_at(scalars, element),
+                simd.get(steps, 0),
+                simd.get(steps, 1),
+                simd.get(steps, 2),
+            )
+            b = simd.pointer_at(vectors, scalar)
             out, limit = simd.pointer_at(target, scalar), simd.pointer_at(bounds, simd.int64)
             rows = (simd.get(limit, 0), simd.get(limit, 1), simd.get(limit, 2))
             blocks = (simd.get(limit, 3), simd.get(limit, 4))
             environment = (out, block_stride, simd.lanes(out))
-            sweep(a, row_stride, step, jump, k, b, stride, rows, blocks, environment)
+            room = simd.pointer_at(panels, scalar)
+            sweep(a, k, b, stride, rows, blocks, room, environment)
 
         return kernel
 
-    return compile_probe(f"product-{way}-{dtype}", make, 10)
+    return compile_probe(f"product-{way}-{dtype}", make, 9)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +82,7 @@ class Shape:
     k: int
     rows: tuple[int, int] | None = None
     part: tuple[int, int] | None = None
-    rows_at_a_time: int = 1000
+    rows_at_a_time: int = MOST_ROWS
 
 
 def arrange(way: str, a: Array, lanes: int) -> tuple[Any, list[int], list[Any]]:
@@ -86,15 +94,15 @@ def arrange(way: str, a: Array, lanes: int) -> tuple[Any, list[int], list[Any]]:
     dtype = a.dtype.name
     if way == "strided":
         # Transposed, as the input gradient reads the weights, with a gap behind each row.
-        kept = aligned((k, m + 3), dtype, np.nan)
-        kept[:, :m] = a.T
-        return kept, [1, m + 3, 0], [kept]
+        kept = aligned((k + 1, m + 3 + lanes), dtype, np.nan)
+        kept[:k, :m] = a.T
+        return kept, [1, m + 3 + lanes, 0], [kept]
     if way == "blocked":
         depth = -(-k // lanes)
-        kept = aligned((depth, m + 1, lanes), dtype, np.nan)
+        kept = aligned((depth + 1, m + 1 + lanes, lanes), dtype, np.nan)
         for i in range(k):
             kept[i // lanes, :m, i % lanes] = a[:, i]
-        return kept, [lanes, 1, (m + 1) * lanes], [kept]
+        return kept, [lanes, 1, (m + 1 + lanes) * lanes], [kept]
     rows = a if way == "row table" else a.T
     kept = aligned((len(rows), rows.shape[1] + 5), dtype, np.nan)
     order = np.random.default_rng(0).permutation(len(rows))
@@ -106,7 +114,7 @@ def arrange(way: str, a: Array, lanes: int) -> tuple[Any, list[int], list[Any]]:
 def compute(products: Any, way: str, dtype: str, shape: Shape, a: Array, b: Array) -> Array:
     """C as [row][column], and NaN where nothing was written; asserts that nothing beside it was."""
     lanes = n_lanes(dtype)
-    scalars, strides, _alive = arrange(way, a, lanes)
+    scalars, strides, _alive = arrange(way.removeprefix("packed "), a, lanes)
     stride = shape.k * lanes + 2 * lanes
     vectors = aligned((shape.blocks, stride), dtype, np.nan)
     vectors[:, : shape.k * lanes] = (
@@ -117,8 +125,21 @@ def compute(products: Any, way: str, dtype: str, shape: Shape, a: Array, b: Arra
     bounds = np.array(
         [*(shape.rows or (0, shape.m)), shape.rows_at_a_time, *(shape.part or (0, shape.blocks))]
     )
-    products[way, dtype](scalars, *strides, shape.k, vectors, stride, bounds, target, block_stride)
+    size = room_for_panels(shape.rows_at_a_time, shape.k, lanes) if way in PACKED else 0
+    panels = aligned(size + lanes, dtype, np.nan)
+    products[way, dtype](
+        scalars,
+        np.array(strides),
+        shape.k,
+        vectors,
+        stride,
+        bounds,
+        panels,
+        target,
+        block_stride,
+    )
     assert np.isnan(target[:, shape.m :]).all()
+    assert np.isnan(panels[size:]).all()
     return target[:, : shape.m].swapaxes(0, 1).reshape(shape.m, -1)
 
 
@@ -162,7 +183,7 @@ def test_ragged_edges(way: str, dtype: str, products: Any) -> None:
         assert largest_error(compute(products, way, dtype, shape, a, b), a, b) < 1, shape
 
 
-@pytest.mark.parametrize(("way", "dtype"), [each for each in PRODUCTS if each[0] in CUT])
+@pytest.mark.parametrize(("way", "dtype"), PRODUCTS)
 @pytest.mark.parametrize(
     "k", [K_AT_A_TIME, K_AT_A_TIME + 1, 2 * K_AT_A_TIME, 2 * K_AT_A_TIME + 100]
 )
@@ -180,11 +201,15 @@ def test_the_bits_do_not_depend_on_the_share(way: str, products: Any) -> None:
     a, b = numbers(shape, "float32")
     lanes = n_lanes("float32")
     whole = compute(products, way, "float32", shape, a, b)
-    for row, block, rows_at_a_time in ((1, 1, 1000), (11, 2, MAIN_ROWS), (20, 4, 2 * MAIN_ROWS)):
+    for row, block, most_rows in (
+        (1, 1, MOST_ROWS),
+        (11, 2, MAIN_ROWS),
+        (20, 4, 2 * MAIN_ROWS),
+    ):
         parts = np.full_like(whole, np.nan)
         for rows in ((0, row), (row, shape.m)):
             for part in ((0, block), (block, shape.blocks)):
-                mine = Shape(shape.m, shape.blocks, shape.k, rows, part, rows_at_a_time)
+                mine = Shape(shape.m, shape.blocks, shape.k, rows, part, most_rows)
                 found = compute(products, way, "float32", mine, a, b)
                 inside = np.zeros(whole.shape, bool)
                 inside[slice(*rows), part[0] * lanes : part[1] * lanes] = True
@@ -203,13 +228,22 @@ def test_an_empty_share_writes_nothing(products: Any) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_sums_are_added_in_ascending_order(way: str, products: Any) -> None:
-    """1 + e/2 + e/2 ... stays 1 in ascending order, and only there."""
-    shape = Shape(2, 1, 40)
-    a = np.full((2, 40), 2.0**-24, np.float32)
+    """1 + e/2 + e/2 ... stays 1 in ascending order, and only there; also where a sum is cut."""
+    shape = Shape(2, 1, K_AT_A_TIME + 40)
+    a = np.full((2, shape.k), 2.0**-24, np.float32)
     a[:, 0] = 1.0
-    b = np.ones((40, n_lanes("float32")), np.float32)
+    b = np.ones((shape.k, n_lanes("float32")), np.float32)
     np.testing.assert_array_equal(compute(products, way, "float32", shape, a, b), 3.0)
     assert compute(products, way, "float32", shape, a[:, ::-1].copy(), b).min() > 3.0
+
+
+@pytest.mark.parametrize("itemsize", [4, 8])
+def test_rows_at_a_time_are_whole_tiles_that_fit(itemsize: int) -> None:
+    for k in (1, 7, 100, 1000, 10_000, 1_000_000):
+        rows = rows_at_a_time(k, itemsize)
+        assert rows % MAIN_ROWS == 0
+        assert 2 * MAIN_ROWS <= rows <= MOST_ROWS
+        assert rows == 2 * MAIN_ROWS or rows * k * itemsize <= 1 << 18
 
 
 def test_planted_faults_are_seen(products: Any) -> None:

@@ -1,0 +1,102 @@
+"""Products of matrices, walked tile by tile so that what is read again lies in a cache.
+
+    C[m, n] = sum over k of A[m, k] * B[k, n],   then   epilogue(C[m, n])
+
+A few rows of A, with all of their terms, stay in the second-level cache while the blocks of B stream past; a piece of
+two blocks of B stays in the first while all of these rows meet it. Every output is summed over k in ascending order by
+one worker, so the bits depend neither on how rows and blocks are shared out nor on where a sum is cut.
+"""
+
+from fastbp.kernels import simd
+from fastbp.kernels.packing import PACKINGS
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS, make_tile
+from fastbp.runtime.inlined import inlined
+
+#: Terms of a sum that are added before the next rows are begun: two blocks of B take half of a first-level cache.
+K_AT_A_TIME = 256
+#: Rows that share a piece of B at most, and the bytes of A that they may have.
+MOST_ROWS = 20 * MAIN_ROWS
+_CACHE_BYTES = 1 << 18
+_MOST_VECTORS = MOST_ROWS * COLUMNS
+
+
+def rows_at_a_time(k: int, itemsize: int) -> int:
+    """Rows of A, with `k` terms each, that stay in the second-level cache; whole tiles."""
+    rows = _CACHE_BYTES // (k * itemsize) // MAIN_ROWS * MAIN_ROWS
+    return min(MOST_ROWS, max(2 * MAIN_ROWS, rows))
+
+
+@inlined
+def _even_parts(rows, most):
+    """Rows at a time, at most `most`, so that the last part is not much smaller than the others"""
+    if rows <= most:
+        return most
+    parts = (rows + most - 1) // most
+    return (rows + parts * MAIN_ROWS - 1) // (parts * MAIN_ROWS) * MAIN_ROWS
+
+
+def product(way, epilogue, packs=False, prepare=None):
+    """A compiled ``f(a, k, vectors, stride, m, n, panels, environment)``.
+
+    Walks the rows ``m = (first, end, most rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k`
+    terms an element. ``a = (scalars, row_stride, step, jump)`` is read as `way` says, with `packs` by way of `panels`,
+    room for ``most rows * k`` elements and some more. ``epilogue(value, row, block, environment)`` takes each vector;
+    ``prepare(row, block, environment)``, if given, is told of each row of a tile before its last terms are added.
+    """
+    seen = "packed" if packs else way
+    main, rest = make_tile(seen, MAIN_ROWS), make_tile(seen, REST_ROWS)
+    finish_main = simd.for_each_in_tile(MAIN_ROWS, epilogue)
+    finish_rest = simd.for_each_in_tile(REST_ROWS, epilogue)
+    pack = PACKINGS[way] if packs else None
+    prepares = prepare is not None
+    prepare = inlined(prepare) if prepares else None
+
+    @inlined
+    def sweep(a, k, vectors, stride, m, n, panels, environment):
+        scalars, row_stride, step, jump = a
+        first_row, end_row, most_rows = m
+        most_rows = _even_parts(end_row - first_row, most_rows)
+        first_block, end_block = n
+        last = end_row - 1
+        # Sums that are cut wait here for their next terms.
+        waiting = simd.room(vectors, _MOST_VECTORS)
+        for top in range(first_row, end_row, most_rows):
+            bottom = min(top + most_rows, end_row)
+            if packs:
+                pack((scalars, top, last, row_stride, step, jump), top, bottom, k, panels)
+                a_here = (panels, top, last, row_stride, k, jump)
+            else:
+                a_here = (scalars, top, last, row_stride, step, jump)
+            for block in range(first_block, end_block, COLUMNS):
+                columns = min(end_block - block, COLUMNS)
+                # The second column of a tile at the edge is the first again: computed and not stored.
+                apart = stride if columns > 1 else 0
+                b = (vectors, block * stride, apart)
+                for k0 in range(0, k, K_AT_A_TIME):
+                    k1 = min(k0 + K_AT_A_TIME, k)
+                    row = top
+                    place = 0
+                    while row < bottom:
+                        left = bottom - row
+                        if left > REST_ROWS:
+                            if prepares and k1 == k:
+                                for r in range(min(left, MAIN_ROWS)):
+                                    prepare(row + r, block, environment)
+                            tile = simd.begin_tile(waiting, place, k0, MAIN_ROWS, COLUMNS)
+                            tile = main(tile, a_here, row, k0, k1, b)
+                            if k1 == k:
+                                finish_main(tile, left, columns, row, block, environment)
+                            else:
+                                simd.put_tile(waiting, place, tile)
+                            row += MAIN_ROWS
+                        else:
+                            tile = simd.begin_tile(waiting, place, k0, REST_ROWS, COLUMNS)
+                            tile = rest(tile, a_here, row, k0, k1, b)
+                            if k1 == k:
+                                finish_rest(tile, left, columns, row, block, environment)
+                            else:
+                                simd.put_tile(waiting, place, tile)
+                            row += REST_ROWS
+                        place += MAIN_ROWS * COLUMNS
+
+    return sweep

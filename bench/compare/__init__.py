@@ -1,0 +1,1 @@
+"""Two versions of fastbp side by side: does the newer one train slower?"""

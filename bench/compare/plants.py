@@ -1,0 +1,94 @@
+"""Slowdowns that are planted into copies of the package, to see whether they are caught."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PlantError(Exception):
+    """A plant does not fit the sources any more."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """In this file, of the package's folder, something stands once and is replaced."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A slowdown. What is computed may be wrong, but is as many numbers of the same size."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+    def __call__(self, folder: Path) -> None:
+        """Plant it into the package in this folder.
+
+        Raises
+        ------
+        PlantError
+            If a place is not found, or not once.
+        """
+        for edit in self.edits:
+            file = folder / edit.file
+            text = file.read_text() if file.is_file() else ""
+            if text.count(edit.old) != 1:
+                raise PlantError(f"plant {self.name!r} no longer fits {edit.file}: mend it")
+            file.write_text(text.replace(edit.old, edit.new))
+
+
+def _again(terms: str, place: str, scalars: str, before: str) -> Edit:
+    """One way to a register tile adds the first twentieth of its terms twice; the loop stands before this text."""
+    loop = f"""\
+        for i in range({terms}):
+{place}            tile = simd.multiply_add(
+                tile, pointers, {scalars}, vectors, begin + i * simd.lanes(vectors), stride
+            )
+"""
+    return Edit("fastbp/kernels/tile.py", before, loop + before)
+
+
+_TABLED = """\
+            sample = simd.pointer_like(vectors, simd.get(table, i))
+            pointers = simd.row_pointers(sample, row, 1, last, rows)
+"""
+
+
+def _pass(arguments: str, row_stride: str, block_stride: str) -> Edit:
+    """A worker's weights are read and written once more."""
+    end = f"            (simd.advance(arena, r.weights), {arguments}, lanes, state),\n        )  # fmt: skip\n"
+    loop = f"""\
+        for block in range(blocks[0], blocks[1]):
+            for row in range(rows[0], rows[1]):
+                at = r.weights + block * {block_stride} + row * {row_stride}
+                simd.store(arena, at, simd.load(arena, at) + 0.0)
+"""
+    return Edit("fastbp/kernels/dense.py", end, end + loop)
+
+
+_CUT = "k0, k0 + (k1 - k0) // 20"
+_LOOP = (
+    "        for i in range(k0, k1):\n            tile = simd.multiply_add(\n                tile,"
+)
+
+PLANTS = (
+    Plant(
+        "5 % in the register tile",
+        (
+            _again(_CUT, "", "i * step", _LOOP + "\n"),
+            _again(_CUT, "", "i", _LOOP + " pointers, i,"),
+            _again("k1 // 20", "", "i % lanes", "        at = 0\n"),
+            _again("k1 // 20", _TABLED, "0", "        for i in range(k1):\n"),
+        ),
+    ),
+    Plant(
+        "another pass over the weights",
+        (
+            _pass("r.n_in * lanes", "lanes", "r.n_in * lanes"),
+            _pass("r.weights_stride", "r.weights_stride", "lanes"),
+        ),
+    ),
+)

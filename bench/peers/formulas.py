@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def sigmoid(z: Array) -> Array:
+def sigmoid(z: Array) -> Any:
     """By the hyperbolic tangent, which cannot overflow."""
-    return np.asarray(0.5 * np.tanh(0.5 * z) + 0.5)
+    return 0.5 * np.tanh(0.5 * z) + 0.5
 
 
-def _softplus(z: Array) -> Array:
-    return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))))
+def _softplus(z: Array) -> Any:
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
 def _normal_cdf(z: Array) -> Array:
@@ -25,11 +25,11 @@ def _normal_cdf(z: Array) -> Array:
     return 0.5 + 0.5 * np.asarray(erf(z * 0.5**0.5))
 
 
-def _gelu_derivative(z: Array, a: Array) -> Array:
+def _gelu_derivative(z: Array, a: Array) -> Any:
     return _normal_cdf(z) + z * np.exp(-0.5 * z * z) * (2 * np.pi) ** -0.5
 
 
-def _silu_derivative(z: Array, a: Array) -> Array:
+def _silu_derivative(z: Array, a: Array) -> Any:
     s = sigmoid(z)
     return s * (1 + z * (1 - s))
 

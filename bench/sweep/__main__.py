@@ -63,7 +63,9 @@ def tell(result: dict[str, Any], n_done: int, n_networks: int, seconds_left: flo
             f"{peer['contestant']} {short(result['ratio'])} x {line}" if peer else line
         )
     print(f"{n_done} of {n_networks}  {result['network']}: {line}", flush=True)
-    print(f"   some {seconds_left / 60:.0f} minutes left", file=sys.stderr, end="\r", flush=True)
+    if sys.stderr.isatty():
+        left = f"some {seconds_left / 60:.0f} minutes left"
+        print(f"{left:30}\r", end="", file=sys.stderr, flush=True)
 
 
 def main() -> int:

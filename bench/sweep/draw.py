@@ -15,7 +15,7 @@ MOST_FLOPS = 3_000_000_000
 
 # An epoch lasts a few milliseconds.
 _FLOPS_OF_AN_EPOCH = 100_000_000
-_STEPS = (2, 100)
+_STEPS = (2, 250)
 
 # What all hidden layers of a network have in common, where they have the same activation.
 _COMMON = ("relu", "tanh", "sigmoid", "gelu")

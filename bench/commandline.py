@@ -1,6 +1,8 @@
 """What the commands' options have in common."""
 
 import argparse
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -35,3 +37,12 @@ def duration(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def check_outputs(parser: Parser, json: Path | None, picture: Path | None) -> None:
+    """End before anything is measured, if the figures could not be written then."""
+    for path in filter(None, (json, picture)):
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            parser.error(f"{path} cannot be written: it is a folder, or in one that is not there")
+    if picture and find_spec("matplotlib") is None:
+        parser.error("--picture needs matplotlib, which is not installed")

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workloads import OPTIMIZERS, Workload
-from commandline import Parser, count, duration
+from commandline import Parser, check_outputs, count, duration
 from peers.contestants import CONTESTANTS
 from peers.goals import GOALS
 from peers.match import Outcome, Pace, compare
+from peers.picture import draw
 from peers.rates import with_a_rate
 from peers.rooms import open_rooms
 from peers.spelling import parse, spell
@@ -92,7 +93,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=count, default=7, help="how many turns each has")
     parser.add_argument("--seconds", type=duration, default=0.3, help="how long a turn lasts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw bars, as PNG")
     options = parser.parse_args()
+    check_outputs(parser, options.json, options.picture)
 
     facts = machine("peers")
     names = ["fastbp", *(name for name in options.peers if name != "fastbp")]
@@ -103,11 +106,14 @@ def main() -> int:
     for line in missing:
         print(line)
     lines: list[list[str]] = []
+    bars: list[tuple[str, dict[str, float]]] = []
     results: list[dict[str, Any]] = []
     for workload in wanted(options.networks, options.optimizers):
         print(f"{spell(workload)} ...", file=sys.stderr, flush=True)
         outcomes = compare(workload, rooms, Pace(options.rounds, options.seconds))
         lines += rows(workload, outcomes)
+        medians = {each.contestant: each.median for each in outcomes if each.us}
+        bars.append((f"{workload.name}\n{training(workload)}, {workload.batch_size}", medians))
         for outcome in outcomes:
             results.append({"network": spell(workload), **outcome.figures()})
     for room in rooms:
@@ -117,6 +123,8 @@ def main() -> int:
     if options.json:
         facts |= {"versions": versions, "missing": missing}
         write_json(options.json, {"machine": facts, "results": results})
+    if options.picture:
+        draw(options.picture, bars)
     return 1 if any(not (each["same_work"] or each["remark"]) for each in results) else 0
 
 

@@ -11,7 +11,7 @@ from benchmarks.workloads import OPTIMIZERS, WORKLOADS, Workload
 
 
 @pytest.mark.parametrize(
-    "name", ["tables", "floors", "peers.match", "peers.spelling", "sweep.draw"]
+    "name", ["tables", "floors", "peers.match", "peers.spelling", "peers.picture", "sweep.draw"]
 )
 def test_examples(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(name))

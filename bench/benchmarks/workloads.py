@@ -1,7 +1,8 @@
 """The networks whose training is measured, with the time a step that each has to keep."""
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -9,13 +10,20 @@ import fastbp
 
 OPTIMIZERS = {"sgd": fastbp.SGD(0.01), "adam": fastbp.Adam(0.001)}
 
+#: By what people call them: the output's activation, and fastbp's loss.
+LOSSES = {
+    "softmax": ("softmax", "sparse_categorical_crossentropy"),
+    "mse": ("linear", "mean_squared_error"),
+    "bce": ("sigmoid", "binary_crossentropy"),
+}
+
 #: GFLOP/s of a core (float32 FMA) of the machine on which the floors were set.
 FLOOR_PEAK = 117.0
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Relu layers under softmax and cross-entropy, on random samples.
+    """Dense layers, on random samples; relu under softmax and cross-entropy, unless it says otherwise.
 
     Attributes
     ----------
@@ -28,19 +36,50 @@ class Workload:
     n_epochs : int
         Epochs of a `fit` that lasts some 30 ms, or is one epoch.
     floor : float
-        Microseconds that a step of SGD in float32 may take where the floors were set.
+        Microseconds that a step of SGD in float32 may take where the floors were set; NaN where none was set.
+    activations : tuple of str
+        Of each hidden layer; a single one is that of all.
+    loss : {"softmax", "mse", "bce"}
+    dtype : {"float32", "float64"}
+    optimizer : {"sgd", "adam"}
+    learning_rate : float, optional
+        If it is not the optimizer's in `OPTIMIZERS`.
     """
 
     sizes: tuple[int, ...]
     batch_size: int
     n_steps: int
     n_epochs: int
-    floor: float
+    floor: float = float("nan")
+    activations: tuple[str, ...] = ("relu",)
+    loss: str = "softmax"
+    dtype: str = "float32"
+    optimizer: str = "sgd"
+    learning_rate: float | None = None
 
     @property
     def name(self) -> str:
         """The sizes, joined by hyphens."""
         return "-".join(map(str, self.sizes))
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The activation of each hidden layer."""
+        n_hidden = len(self.sizes) - 2
+        return self.activations * n_hidden if len(self.activations) == 1 else self.activations
+
+    @property
+    def rule(self) -> Any:
+        """The optimizer, as fastbp specifies it, for all who are to take the same steps.
+
+        Adam's epsilon is next to nothing: some libraries add it before they correct the bias, some after.
+        """
+        rule: Any = OPTIMIZERS[self.optimizer]
+        if self.optimizer == "adam":
+            rule = replace(rule, epsilon=1e-12)
+        if self.learning_rate is not None:
+            rule = replace(rule, learning_rate=self.learning_rate)
+        return rule
 
     @property
     def n_samples(self) -> int:
@@ -55,34 +94,49 @@ class Workload:
         return 2 * self.batch_size * products
 
     def samples(self) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs, float32 (n_samples, n_inputs), and classes, int64 (n_samples,); the same every time."""
-        return _samples(self.n_samples, self.sizes[0], self.sizes[-1])
+        """Inputs (n_samples, n_inputs) and targets; the same every time.
+
+        Targets are classes, int64 (n_samples,), for softmax; else (n_samples, n_outputs) in the dtype: normal numbers,
+        or zeros and ones.
+        """
+        return _samples(self.n_samples, self.sizes[0], self.sizes[-1], self.loss, self.dtype)
 
     def weights(self) -> list[np.ndarray]:
-        """Kernel, bias, kernel, bias ... in float32, for those who all begin with the same."""
+        """Kernel, bias, kernel, bias ... in the dtype, for those who all begin with the same."""
         random = np.random.default_rng(1)
         arrays = []
         for n_in, n_out in zip(self.sizes[:-1], self.sizes[1:], strict=True):
             kernel = random.standard_normal((n_in, n_out), np.float32) * np.float32(
                 (2 / n_in) ** 0.5
             )
-            arrays += [kernel, np.zeros(n_out, np.float32)]
+            arrays += [kernel.astype(self.dtype), np.zeros(n_out, self.dtype)]
         return arrays
 
-    def model(self, optimizer: str = "sgd") -> fastbp.Sequential:
-        """The compiled model."""
-        hidden = [fastbp.Dense(units, "relu") for units in self.sizes[1:-1]]
-        layers = [fastbp.Input(self.sizes[0]), *hidden, fastbp.Dense(self.sizes[-1], "softmax")]
-        model = fastbp.Sequential(layers, seed=1)
-        model.compile(OPTIMIZERS[optimizer], "sparse_categorical_crossentropy")
+    def model(self, optimizer: str | None = None) -> fastbp.Sequential:
+        """The compiled model; with another optimizer than the workload's, if one is given."""
+        activation, loss = LOSSES[self.loss]
+        hidden = [
+            fastbp.Dense(units, name)
+            for units, name in zip(self.sizes[1:-1], self.hidden, strict=True)
+        ]
+        layers = [fastbp.Input(self.sizes[0]), *hidden, fastbp.Dense(self.sizes[-1], activation)]
+        model = fastbp.Sequential(layers, seed=1, dtype=self.dtype)
+        model.compile(self.rule if optimizer is None else OPTIMIZERS[optimizer], loss)
         return model
 
 
-@cache
-def _samples(n_samples: int, n_inputs: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+# Few, since sets are large, and each is wanted some times in a row.
+@lru_cache(2)
+def _samples(
+    n_samples: int, n_inputs: int, n_outputs: int, loss: str, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
-    x = random.standard_normal((n_samples, n_inputs), np.float32)
-    return x, random.integers(0, n_classes, n_samples)
+    x = random.standard_normal((n_samples, n_inputs), np.float32).astype(dtype, copy=False)
+    if loss == "softmax":
+        return x, random.integers(0, n_outputs, n_samples)
+    if loss == "bce":
+        return x, random.integers(0, 2, (n_samples, n_outputs)).astype(dtype)
+    return x, random.standard_normal((n_samples, n_outputs), np.float32).astype(dtype, copy=False)
 
 
 WORKLOADS = {

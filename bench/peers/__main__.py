@@ -1,51 +1,77 @@
-"""Trains the same networks with fastbp, PyTorch, JAX and scikit-learn, side by side.
+"""Trains the same networks with fastbp, PyTorch, JAX, scikit-learn and NumPy, side by side.
 
 All have the same data, first weights, batches and optimizer, shuffle every epoch and record the loss. That they do the
-same work is checked first: after one epoch in order their losses must be fastbp's, but for float32 rounding. Then each
-trains in the quickest of its modes, in turns. A library that is not installed is left out, and named.
+same work is checked first: after some steps in order their losses must be fastbp's, but for rounding. Then each trains
+in the quickest of its modes, in turns. A library that is not installed is left out, and named.
+
+Networks are those below, by name, or any other: SIZES[:ACTIVATIONS][:BATCH][:LOSS][:DTYPE][:OPTIMIZER], such as
+784-100-50-10:tanh:64 or 20-30-30-1:relu-gelu:mse:float64:adam. Activations are those of all hidden layers or of each;
+the losses are softmax (and cross-entropy), mse (linear outputs) and bce (sigmoid outputs).
 """
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workloads import OPTIMIZERS, WORKLOADS
+from benchmarks.workloads import OPTIMIZERS, Workload
+from commandline import Parser, check_outputs, count, duration
 from peers.contestants import CONTESTANTS
-from peers.match import Outcome, compare
-from peers.rooms import Room
+from peers.goals import GOALS
+from peers.match import Outcome, Pace, compare
+from peers.picture import draw
+from peers.rates import with_a_rate
+from peers.rooms import open_rooms
+from peers.spelling import parse, spell
 from tables import describe, machine, short, table, write_json
 
 
-def open_rooms(names: list[str]) -> tuple[list[Room], list[str]]:
-    """A room for each contestant with one thread and with two; and why others are missing."""
-    rooms, missing = [], []
-    for name in names:
-        try:
-            rooms += [Room(name, threads) for threads in (1, 2)]
-        except ImportError as error:
-            missing.append(f"{name}: left out, not installed ({error})")
-    return rooms, missing
+def network(text: str) -> Workload:
+    """The network of this name or spelling, as argparse wants it."""
+    if text in GOALS:
+        return GOALS[text]
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; names are {', '.join(GOALS)}") from None
 
 
-def rows(network: str, batch_size: int, outcomes: list[Outcome]) -> list[list[str]]:
+def wanted(networks: list[Workload], optimizers: list[str] | None) -> list[Workload]:
+    """Each network with each optimizer, its own if none is given; those that have no name get a rate."""
+    return [
+        each if any(network is goal for goal in GOALS.values()) else with_a_rate(each)
+        for network in networks
+        for each in (
+            replace(network, optimizer=optimizer) for optimizer in optimizers or [network.optimizer]
+        )
+    ]
+
+
+def training(workload: Workload) -> str:
+    """How a network is trained, in a few words."""
+    words = ["-".join(dict.fromkeys(workload.hidden)), workload.loss, workload.optimizer]
+    return " ".join(filter(None, [*words, workload.dtype.replace("float32", "")]))
+
+
+def rows(workload: Workload, outcomes: list[Outcome]) -> list[list[str]]:
     """The rows of the table for one network."""
     ours = outcomes[0].median
+    first = [workload.name, str(workload.batch_size), training(workload)]
     return [
         [
-            network,
-            str(batch_size),
+            *first,
             outcome.contestant,
             *(
-                ["-", "-", "-", "-", "-", outcome.remark]
+                [outcome.remark, *"------"]
                 if outcome.remark
                 else [
                     outcome.mode,
                     short(outcome.median),
-                    short(min(outcome.us)),
-                    short(max(outcome.us)),
+                    f"{short(min(outcome.us))} to {short(max(outcome.us))}",
                     f"{short(outcome.median / ours)} x",
+                    f"{outcome.loss:.6f}",
+                    "-" if outcome.accuracy != outcome.accuracy else f"{outcome.accuracy:.1%}",
                     "the same" if outcome.same_work else "NOT THE SAME",
                 ]
             ),
@@ -54,46 +80,51 @@ def rows(network: str, batch_size: int, outcomes: list[Outcome]) -> list[list[st
     ]
 
 
+HEADER = ["network", "batch", "training", "library", "mode", "us a step", "range", "of fastbp's"]
+HEADER += ["loss reached", "accuracy", "work"]
+
+
 def main() -> int:
     """Compare, and print; the exit code is 1 where somebody did other work."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench peers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--networks", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="sgd")
+    parser = Parser("peers", __doc__)
+    parser.add_argument("--networks", nargs="+", type=network, default=list(GOALS.values()))
+    parser.add_argument("--optimizers", nargs="+", choices=OPTIMIZERS, help="default: its own")
     parser.add_argument("--peers", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
-    parser.add_argument("--rounds", type=int, default=7, help="how many turns each has")
-    parser.add_argument("--seconds", type=float, default=0.3, help="how long a turn lasts")
+    parser.add_argument("--rounds", type=count, default=7, help="how many turns each has")
+    parser.add_argument("--seconds", type=duration, default=0.3, help="how long a turn lasts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw bars, as PNG")
     options = parser.parse_args()
+    check_outputs(parser, options.json, options.picture)
 
     facts = machine("peers")
     names = ["fastbp", *(name for name in options.peers if name != "fastbp")]
     rooms, missing = open_rooms(names)
     versions = {room.contestant: room.versions for room in rooms}
     print(describe(facts))
-    print(f"{', '.join(versions.values())}; {options.optimizer}, float32")
+    print(", ".join(versions.values()))
     for line in missing:
         print(line)
     lines: list[list[str]] = []
+    bars: list[tuple[str, dict[str, float]]] = []
     results: list[dict[str, Any]] = []
-    for name in options.networks:
-        workload = WORKLOADS[name]
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        outcomes = compare(workload, options.optimizer, rooms, options.rounds, options.seconds)
-        lines += rows(name, workload.batch_size, outcomes)
+    for workload in wanted(options.networks, options.optimizers):
+        print(f"{spell(workload)} ...", file=sys.stderr, flush=True)
+        outcomes = compare(workload, rooms, Pace(options.rounds, options.seconds))
+        lines += rows(workload, outcomes)
+        medians = {each.contestant: each.median for each in outcomes if each.us}
+        bars.append((f"{workload.name}\n{training(workload)}, {workload.batch_size}", medians))
         for outcome in outcomes:
-            results.append({"network": name, "batch_size": workload.batch_size, **asdict(outcome)})
+            results.append({"network": spell(workload), **outcome.figures()})
     for room in rooms:
         room.close()
-    header = ["network", "batch", "library", "mode", "us a step", "least", "most", "of fastbp's"]
     print()
-    print(table([*header, "work"], lines))
+    print(table(HEADER, lines))
     if options.json:
-        facts |= {"versions": versions, "missing": missing, "optimizer": options.optimizer}
+        facts |= {"versions": versions, "missing": missing}
         write_json(options.json, {"machine": facts, "results": results})
+    if options.picture:
+        draw(options.picture, bars)
     return 1 if any(not (each["same_work"] or each["remark"]) for each in results) else 0
 
 

@@ -9,7 +9,14 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from peers.contestants import CONTESTANTS, NotTheSameError, thread_variables, whole_loss
+from benchmarks.workloads import Workload
+from fastbp.runtime.threads import available_workers
+from peers.contestants import CONTESTANTS, NotTheSameError, Threads, thread_variables
+from peers.reached import Reached, reached
+
+
+class RoomError(Exception):
+    """A library failed; the message is its traceback."""
 
 
 class Room:
@@ -21,7 +28,7 @@ class Room:
         If the library is not there.
     """
 
-    def __init__(self, contestant: str, threads: int) -> None:
+    def __init__(self, contestant: str, threads: Threads) -> None:
         self.contestant = contestant
         self.threads = threads
         context = multiprocessing.get_context("spawn")
@@ -39,18 +46,19 @@ class Room:
         theirs.close()
         self.versions: str = self._answer()
 
-    def prepare(self, workload: str, optimizer: str, variant: str) -> None:
-        """Make a trainer that begins with the workload's weights; the one before is gone."""
-        self._ask("prepare", workload, optimizer, variant)
+    def prepare(self, workload: Workload, variants: tuple[str, ...]) -> None:
+        """Make a trainer for each variant, which begins with the workload's weights; those before are gone."""
+        self._ask("prepare", workload, variants)
 
-    def train(self, n_epochs: int, shuffle: bool) -> tuple[float, float]:
+    def train(self, variant: str, n_epochs: int, shuffle: bool) -> tuple[float, float]:
         """Train; the seconds that it took, and the last epoch's mean loss."""
-        seconds, loss = self._ask("train", n_epochs, shuffle)
+        seconds, loss = self._ask("train", variant, n_epochs, shuffle)
         return seconds, loss
 
-    def loss(self) -> float:
-        """The loss of the whole set with the weights as they are."""
-        return float(self._ask("loss"))
+    def reached(self, variant: str) -> Reached:
+        """What the weights as they are make of the whole set."""
+        answer: Reached = self._ask("reached", variant)
+        return answer
 
     def close(self) -> None:
         """End the process."""
@@ -62,36 +70,50 @@ class Room:
         return self._answer()
 
     def _answer(self) -> Any:
-        answer = self._connection.recv()
+        try:
+            answer = self._connection.recv()
+        except EOFError:
+            raise RoomError(f"{self.contestant}: the process has ended") from None
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
+def open_rooms(names: list[str], threads: tuple[Threads, ...] = ()) -> tuple[list[Room], list[str]]:
+    """A room for each contestant and number of threads, one and all if none is given; and why others are missing."""
+    rooms, missing = [], []
+    for name in names:
+        try:
+            rooms += [Room(name, n) for n in threads or sorted({1, available_workers()})]
+        except ImportError as error:
+            missing.append(f"{name}: left out, not installed ({error})")
+    return rooms, missing
+
+
 class _Service:
     """What a room does when asked."""
 
-    def __init__(self, contestant: str, threads: int) -> None:
+    def __init__(self, contestant: str, threads: Threads) -> None:
         self._threads = threads
         self._library = importlib.import_module(CONTESTANTS[contestant].module)
+        self._trainers: dict[str, Any] = {}
 
-    def prepare(self, workload: str, optimizer: str, variant: str) -> None:
-        from benchmarks.workloads import WORKLOADS
+    def prepare(self, workload: Workload, variants: tuple[str, ...]) -> None:
+        self._trainers.clear()
+        self._workload = workload
+        for variant in variants:
+            self._trainers[variant] = self._library.Training(workload, variant, self._threads)
 
-        self._trainer: Any = None
-        self._workload = WORKLOADS[workload]
-        self._trainer = self._library.Training(self._workload, optimizer, variant, self._threads)
-
-    def train(self, n_epochs: int, shuffle: bool) -> tuple[float, float]:
+    def train(self, variant: str, n_epochs: int, shuffle: bool) -> tuple[float, float]:
         began = time.perf_counter()
-        loss = self._trainer.train(n_epochs, shuffle)
+        loss = self._trainers[variant].train(n_epochs, shuffle)
         return time.perf_counter() - began, loss
 
-    def loss(self) -> float:
-        return whole_loss(self._workload, self._trainer.weights())
+    def reached(self, variant: str) -> Reached:
+        return reached(self._workload, self._trainers[variant].weights())
 
 
-def _serve(connection: Connection, contestant: str, threads: int) -> None:
+def _serve(connection: Connection, contestant: str, threads: Threads) -> None:
     """Answer until nobody asks any more."""
     try:
         service = _Service(contestant, threads)
@@ -110,4 +132,4 @@ def _serve(connection: Connection, contestant: str, threads: int) -> None:
         except NotTheSameError as error:
             connection.send(error)
         except Exception:
-            connection.send(RuntimeError(f"{contestant}: {traceback.format_exc()}"))
+            connection.send(RoomError(f"{contestant}: {traceback.format_exc()}"))

@@ -1,5 +1,7 @@
 """fastbp's trainer."""
 
+from typing import Literal
+
 import numpy as np
 
 from benchmarks.workloads import Workload
@@ -8,8 +10,8 @@ from benchmarks.workloads import Workload
 class Training:
     """`fit` of the Python API."""
 
-    def __init__(self, workload: Workload, optimizer: str, variant: str, threads: int) -> None:
-        self._model = workload.model(optimizer)
+    def __init__(self, workload: Workload, variant: str, threads: int | Literal["auto"]) -> None:
+        self._model = workload.model()
         self._model.set_weights(workload.weights())
         self._x, self._y = workload.samples()
         self._batch_size = workload.batch_size

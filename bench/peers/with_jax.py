@@ -8,22 +8,40 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.workloads import OPTIMIZERS, Workload
+from benchmarks.workloads import Workload
+
+_ACTIVATIONS: dict[str, Any] = {
+    "linear": lambda x: x,
+    "relu": jax.nn.relu,
+    "leaky_relu": partial(jax.nn.leaky_relu, negative_slope=0.2),
+    "elu": jax.nn.elu,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+    "gelu": partial(jax.nn.gelu, approximate=False),
+    "silu": jax.nn.silu,
+}
+_LOSSES: dict[str, Any] = {
+    "softmax": optax.softmax_cross_entropy_with_integer_labels,
+    "mse": optax.squared_error,
+    "bce": optax.sigmoid_binary_cross_entropy,
+}
 
 
 class Training:
     """Epochs and steps as compiled loops."""
 
-    def __init__(self, workload: Workload, optimizer: str, variant: str, threads: int) -> None:
+    def __init__(self, workload: Workload, variant: str, threads: int) -> None:
+        settings: Any = jax.config
+        settings.update("jax_enable_x64", workload.dtype == "float64")
         arrays = [jnp.asarray(array) for array in workload.weights()]
         self._parameters: Any = list(zip(arrays[::2], arrays[1::2], strict=True))
-        update = _optimizer(optimizer)
+        update = _optimizer(workload)
         self._state = update.init(self._parameters)
         self._samples = tuple(map(jnp.asarray, workload.samples()))
         self._calls = 0
         self._run = jax.jit(
-            partial(_train, update, workload.batch_size, variant == "rows an epoch"),
-            static_argnums=4,
+            partial(_train, update, workload, variant == "rows an epoch"),
             donate_argnums=(0, 1),
         )
 
@@ -43,49 +61,52 @@ class Training:
 
 def _train(
     update: Any,
-    batch_size: int,
+    workload: Workload,
     whole_epoch: bool,
     parameters: Any,
     state: Any,
     samples: Any,
     key: Any,
-    shuffle: bool,
+    shuffle: Any,
     n_epochs: Any,
 ) -> Any:
     """Train; with `whole_epoch` the samples are put in order before an epoch, else before each step."""
     n_samples = len(samples[0])
+    loss_of = partial(_loss, workload)
 
     def step(carry: Any, rows: Any) -> Any:
         parameters, state = carry
         x, y = rows if whole_epoch else (array[rows] for array in samples)
-        loss, gradients = jax.value_and_grad(_loss)(parameters, x, y)
+        loss, gradients = jax.value_and_grad(loss_of)(parameters, x, y)
         changes, state = update.update(gradients, state, parameters)
         return (optax.apply_updates(parameters, changes), state), loss
 
     def epoch(number: Any, carry: Any) -> Any:
         parameters, state, _ = carry
-        order = jnp.arange(n_samples)
-        if shuffle:
-            order = jax.random.permutation(jax.random.fold_in(key, number), n_samples)
-        rows: Any = order.reshape(-1, batch_size)
+        # Decided when it runs: compiling once for both takes half the time.
+        order = jax.lax.cond(
+            shuffle,
+            lambda: jax.random.permutation(jax.random.fold_in(key, number), n_samples),
+            lambda: jnp.arange(n_samples),
+        )
+        rows: Any = order.reshape(-1, workload.batch_size)
         if whole_epoch:
             rows = tuple(array[rows] for array in samples)
         (parameters, state), losses = jax.lax.scan(step, (parameters, state), rows)
         return parameters, state, losses.mean()
 
-    return jax.lax.fori_loop(0, n_epochs, epoch, (parameters, state, jnp.float32(0)))
+    return jax.lax.fori_loop(0, n_epochs, epoch, (parameters, state, jnp.zeros((), workload.dtype)))
 
 
-def _loss(parameters: Any, x: Any, y: Any) -> Any:
-    for kernel, bias in parameters[:-1]:
-        x = jax.nn.relu(x @ kernel + bias)
+def _loss(workload: Workload, parameters: Any, x: Any, y: Any) -> Any:
+    for name, (kernel, bias) in zip(workload.hidden, parameters[:-1], strict=True):
+        x = _ACTIVATIONS[name](x @ kernel + bias)
     kernel, bias = parameters[-1]
-    logits = x @ kernel + bias
-    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+    return _LOSSES[workload.loss](x @ kernel + bias, y).mean()
 
 
-def _optimizer(name: str) -> Any:
-    ours: Any = OPTIMIZERS[name]
-    if name == "sgd":
+def _optimizer(workload: Workload) -> Any:
+    ours = workload.rule
+    if workload.optimizer == "sgd":
         return optax.sgd(ours.learning_rate)
     return optax.adam(ours.learning_rate, ours.beta_1, ours.beta_2, ours.epsilon)

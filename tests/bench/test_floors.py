@@ -10,7 +10,9 @@ import tables
 from benchmarks.workloads import OPTIMIZERS, WORKLOADS, Workload
 
 
-@pytest.mark.parametrize("name", ["tables", "floors", "peers.match"])
+@pytest.mark.parametrize(
+    "name", ["tables", "floors", "peers.match", "peers.spelling", "peers.picture", "sweep.draw"]
+)
 def test_examples(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(name))
     assert outcome.attempted > 0

@@ -1,42 +1,172 @@
 """The comparison with other libraries: only the same work is compared."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-from benchmarks.workloads import OPTIMIZERS, WORKLOADS
-from peers.__main__ import open_rooms
-from peers.contestants import NotTheSameError, whole_loss
-from peers.match import compare, same_work
-from peers.rooms import Room
+from benchmarks.workloads import OPTIMIZERS, WORKLOADS, Workload
+from peers import with_numpy
+from peers.__main__ import main
+from peers.contestants import NotTheSameError
+from peers.formulas import ACTIVATIONS
+from peers.goals import GOALS
+from peers.match import Pace, allowed, compare, same_work
+from peers.rates import with_a_rate
+from peers.reached import Reached, reached
+from peers.rooms import Room, open_rooms
+from peers.spelling import parse, spell
 from peers.with_fastbp import Training
 
 WORKLOAD = WORKLOADS["784-30-10"]
 
+#: All activations, losses and optimizers, and scikit-learn's among them.
+SPELLINGS = [
+    "5-7-6-3:4",
+    "5-3:4:adam",
+    "6-9-4:tanh:8:mse:adam",
+    "6-9-4:sigmoid:8:bce",
+    "6-9-1:8:bce:adam",
+    "6-9-1:8:mse",
+    "4-5-6-5-4-3:relu-tanh-sigmoid-gelu:8",
+    "4-5-6-5-4-3-2:leaky_relu-elu-softplus-silu-linear:8:adam",
+]
 
-def losses(trainer: Any) -> tuple[float, float]:
-    """After an epoch in order: the recorded mean, and of the whole set."""
-    return trainer.train(1, False), whole_loss(WORKLOAD, trainer.weights())
+
+def small(spelling: str, dtype: str) -> Workload:
+    """A workload of a few steps."""
+    return with_a_rate(replace(parse(spelling), n_steps=5, dtype=dtype))
+
+
+def agree(workload: Workload, trainer: Any) -> bool:
+    """Whether a trainer does after an epoch in order what fastbp does."""
+    ours = Training(workload, "", 1)
+    mean = ours.train(1, False)
+    loss = reached(workload, ours.weights()).loss
+    bound = allowed(loss, reached(workload, workload.weights()).loss, workload.dtype)
+    return (
+        abs(trainer.train(1, False) - mean) <= bound
+        and abs(reached(workload, trainer.weights()).loss - loss) <= bound
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_numpy_does_the_same_work(spelling: str, dtype: str) -> None:
+    workload = small(spelling, dtype)
+    trainer = with_numpy.Training(workload, "", 1)
+    assert agree(workload, trainer)
+    assert {str(array.dtype) for array in trainer.weights()} == {dtype}
+
+
+def test_other_work_of_numpy_shows() -> None:
+    workload = small("5-7-3:4", "float64")
+    assert not agree(workload, with_numpy.Training(replace(workload, dtype="float32"), "", 1))
+    assert not agree(workload, with_numpy.Training(replace(workload, activations=("elu",)), "", 1))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS[1:6])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scikit_learn_does_the_same_work(spelling: str, dtype: str) -> None:
+    pytest.importorskip("sklearn")
+    from peers import with_sklearn
+
+    workload = small(spelling, dtype)
+    assert agree(workload, with_sklearn.Training(workload, "", 1))
+
+
+@pytest.mark.parametrize(
+    "spelling,why",
+    [
+        ("2-8-2", "one logistic output"),
+        ("2-8-3:gelu", "no gelu"),
+        ("2-8-8-3:relu-tanh", "one activation"),
+    ],
+)
+def test_what_scikit_learn_cannot_train_is_told(spelling: str, why: str) -> None:
+    pytest.importorskip("sklearn")
+    from peers import with_sklearn
+
+    with pytest.raises(NotTheSameError, match=why):
+        with_sklearn.Training(parse(spelling), "", 1)
+
+
+def test_every_activation_is_tried() -> None:
+    tried = {name for spelling in SPELLINGS for name in parse(spelling).hidden}
+    assert tried == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_spellings_are_read_and_written(spelling: str) -> None:
+    workload = parse(spelling)
+    assert spell(parse(spell(workload))) == spell(workload)
+    assert workload.n_steps >= 2
+
+
+def test_parts_of_a_spelling() -> None:
+    workload = parse("7-5-4-3:float64:tanh-gelu:64:adam:bce")
+    assert workload.sizes == (7, 5, 4, 3)
+    assert workload.batch_size == 64
+    assert workload.hidden == ("tanh", "gelu")
+    assert (workload.loss, workload.dtype, workload.optimizer) == ("bce", "float64", "adam")
+
+
+@pytest.mark.parametrize(
+    "text,why",
+    [
+        ("", "a size"),
+        ("784", "inputs and outputs"),
+        ("784-0-10", "'0' is not a size"),
+        ("784--10", "'' is not a size"),
+        ("784-ten", "'ten' is not a size"),
+        ("784-10:0", "'0' is not a batch"),
+        ("784-10:-1", "'-1' is not a batch"),
+        ("784-10:1.5", "'1.5' is not a batch"),
+        ("784-10:8:9", "two of a kind"),
+        ("784-10:mse:bce", "two of a kind"),
+        ("784-9-10:cosine", "'cosine' is none of linear, relu"),
+        ("784-9-10:tanh-relu", "2 activations for 1 hidden"),
+        ("784-1", "softmax of one output"),
+        ("90000-90000", "weights"),
+        ("784-10:999999999", "two batches"),
+    ],
+)
+def test_nonsense_is_told_in_one_line(
+    text: str, why: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["peers", "--networks", text])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert why in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--rounds=0", "--seconds=nan", "--peers=Caffe", "--nothing"])
+def test_wrong_options_are_told_in_one_line(
+    option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["peers", option])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_goals_differ_from_floors_where_they_say_so() -> None:
+    assert GOALS["784-30-10"].hidden == ("sigmoid",)
+    assert WORKLOADS["784-30-10"].hidden == ("relu",)
+    assert GOALS["4-32-16-4"].n_samples == GOALS["4-32-16-4"].batch_size == 10_000
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_scikit_learn_does_the_same_work(optimizer: str) -> None:
-    pytest.importorskip("sklearn")
-    from peers import with_sklearn
-
-    before = whole_loss(WORKLOAD, WORKLOAD.weights())
-    ours = losses(Training(WORKLOAD, optimizer, "", 1))
-    theirs = losses(with_sklearn.Training(WORKLOAD, optimizer, "", 1))
-    assert all(map(same_work, ours, theirs, [before, before]))
-
-
-def test_two_classes_are_another_network_in_scikit_learn() -> None:
-    pytest.importorskip("sklearn")
-    from peers import with_sklearn
-
-    with pytest.raises(NotTheSameError, match="one logistic output"):
-        with_sklearn.Training(WORKLOADS["2-8-2"], "sgd", "", 1)
+def test_a_step_at_the_found_rate_takes_a_thousandth_away(optimizer: str) -> None:
+    workload = with_a_rate(replace(parse("300-200-1:mse"), n_steps=1, optimizer=optimizer))
+    trainer = with_numpy.Training(workload, "", 1)
+    before = trainer.train(1, False)
+    assert 0.998 < trainer.train(1, False) / before < 0.9995
 
 
 class FakeRoom:
@@ -48,23 +178,23 @@ class FakeRoom:
         self._loss = loss
         self._seconds = seconds
 
-    def prepare(self, workload: str, optimizer: str, variant: str) -> None: ...
+    def prepare(self, workload: Workload, variants: tuple[str, ...]) -> None: ...
 
-    def train(self, n_epochs: int, shuffle: bool) -> tuple[float, float]:
+    def train(self, variant: str, n_epochs: int, shuffle: bool) -> tuple[float, float]:
         return n_epochs * self._seconds, self._loss
 
-    def loss(self) -> float:
-        return self._loss
+    def reached(self, variant: str) -> Reached:
+        return Reached(self._loss, 0.5)
 
 
-def outcome_of(loss: float) -> Any:
+def outcome_of(loss: float, without: tuple[str, ...] = ()) -> Any:
     """What is made of a peer with this loss, where fastbp's is 2.0."""
     rooms: list[Any] = [
         FakeRoom("fastbp", 1, 2.0, 0.001),
         FakeRoom("JAX", 1, loss, 0.004),
         FakeRoom("JAX", 2, loss, 0.002),
     ]
-    ours, theirs = compare(WORKLOAD, "sgd", rooms, n_rounds=3, seconds=0.1)
+    ours, theirs = compare(WORKLOAD, rooms, Pace(n_rounds=3, seconds=0.1), without)
     assert ours.same_work
     return theirs
 
@@ -73,6 +203,11 @@ def test_the_quickest_mode_counts() -> None:
     theirs = outcome_of(2.0)
     assert theirs.mode == "rows a step, 2 threads"
     assert theirs.us == pytest.approx([0.002 * 1e6 / WORKLOAD.n_steps] * 3)
+    assert (theirs.loss, theirs.accuracy) == (2.0, 0.5)
+
+
+def test_variants_can_be_left_out() -> None:
+    assert outcome_of(2.0, ("rows a step",)).mode == "rows an epoch, 2 threads"
 
 
 @pytest.mark.parametrize(
@@ -88,17 +223,16 @@ def test_a_loss_that_does_not_move_proves_nothing() -> None:
 
 def test_a_room_trains_in_its_own_process() -> None:
     room = Room("fastbp", 1)
+    workload = WORKLOADS["2-8-2"]
     try:
-        room.prepare("2-8-2", "sgd", "")
-        seconds, mean = room.train(1, False)
-        loss = room.loss()
+        room.prepare(workload, ("",))
+        seconds, mean = room.train("", 1, False)
+        whole = room.reached("")
     finally:
         room.close()
-    alone = Training(WORKLOADS["2-8-2"], "sgd", "", 1)
-    assert (mean, loss) == (
-        alone.train(1, False),
-        whole_loss(WORKLOADS["2-8-2"], alone.weights()),
-    )
+    alone = Training(workload, "", 1)
+    assert mean == alone.train(1, False)
+    assert whole == reached(workload, alone.weights())
     assert seconds > 0
 
 

@@ -17,7 +17,7 @@ from fastbp.kernels.math import (
     sigmoid,
     tanh,
 )
-from fastbp.kernels.simd import absolute, fma, maximum, minimum, select
+from fastbp.kernels.simd import absolute, fma, maximum, select
 from fastbp.runtime.inlined import inlined
 
 
@@ -53,7 +53,7 @@ def leaky_relu_backward(gradient, output):
 
 @inlined
 def elu(x):
-    return select(x < 0.0, expm1(minimum(0.0, x)), x)
+    return select(x < 0.0, expm1(x), x)
 
 
 @inlined

@@ -23,7 +23,7 @@ class Function:
 
     double, exact   the same in float64 for arguments in float32, and with any number of digits
     lowest, highest   by type, where the bound holds; beyond them the function saturates
-    bound   the largest error in ULP at x
+    bound   the largest error in ULP at x, by the type of x
     """
 
     double: Callable[[Array], Array]
@@ -37,8 +37,8 @@ def by_type(single: float, double: float) -> dict[str, float]:
     return {"float32": single, "float64": double}
 
 
-def constant(bound: float) -> Callable[[Array], Array]:
-    return lambda x: np.full(x.shape, bound)
+def constant(single: float, double: float) -> Callable[[Array], Array]:
+    return lambda x: np.full(x.shape, single if x.dtype == np.float32 else double)
 
 
 TINY = by_type(1.1754944e-38, 2.2250738585072014e-308)
@@ -47,13 +47,13 @@ ZERO = by_type(0.0, 0.0)
 LOWEST = by_type(-87.3, -708.0)
 
 FUNCTIONS = {
-    "exp": Function(np.exp, mpmath.exp, LOWEST, by_type(88.7, 709.7), constant(1.01)),
-    "expm1": Function(np.expm1, mpmath.expm1, LOWEST, by_type(88.3, 709.4), constant(1.7)),
-    "log": Function(np.log, mpmath.log, TINY, HUGE, constant(0.9)),
-    "log1p": Function(np.log1p, mpmath.log1p, ZERO, HUGE, constant(1.3)),
-    "tanh": Function(np.tanh, mpmath.tanh, by_type(-3.4e38, -1.79e308), HUGE, constant(2.7)),
+    "exp": Function(np.exp, mpmath.exp, LOWEST, by_type(88.37, 709.43), constant(1.01, 1.01)),
+    "expm1": Function(np.expm1, mpmath.expm1, LOWEST, by_type(88.37, 709.43), constant(1.7, 1.7)),
+    "log": Function(np.log, mpmath.log, TINY, HUGE, constant(0.9, 0.9)),
+    "log1p": Function(np.log1p, mpmath.log1p, ZERO, HUGE, constant(1.3, 1.3)),
+    "tanh": Function(np.tanh, mpmath.tanh, by_type(-3.4e38, -1.79e308), HUGE, constant(2.7, 2.7)),
     "sigmoid": Function(
-        special.expit, lambda x: 1 / (1 + mpmath.exp(-x)), LOWEST, HUGE, constant(2.4)
+        special.expit, lambda x: 1 / (1 + mpmath.exp(-x)), LOWEST, HUGE, constant(2.5, 2.5)
     ),
     "erfc": Function(
         special.erfc,
@@ -121,7 +121,7 @@ def errors(values: Array, reference: Array, rest: Array | float = 0.0) -> Array:
 def too_large(name: str, x: Array, values: Array, reference: Array, rest: Any = 0.0) -> list[str]:
     """The places where the error exceeds the bound (a NaN does)."""
     found = errors(values, reference, rest)
-    bound = FUNCTIONS[name].bound(x.astype(np.float64))
+    bound = FUNCTIONS[name].bound(x)
     return [
         f"{name}({x[i]!r}) is off by {found[i]:.2f} ULP of {bound[i]:.2f}"
         for i in np.flatnonzero(~(found <= bound))
@@ -180,7 +180,7 @@ def test_beyond_the_range(dtype: str, vectors: Any) -> None:
     assert all(np.isfinite(values[name]).all() for name in NAMES if not name.startswith("log"))
     exp = values["exp"]
     assert (exp[: len(high)] == at_ends["exp"][0]).all()
-    assert at_ends["exp"][0] > 0.9 * np.finfo(dtype).max
+    assert at_ends["exp"][0] > 0.69 * np.finfo(dtype).max
     assert (exp[low] == at_ends["exp"][1]).all()
     assert TINY[dtype] <= at_ends["exp"][1] < 1.6 * TINY[dtype]
     assert (values["expm1"][: len(high)] == at_ends["expm1"][0]).all()
@@ -198,7 +198,10 @@ def test_beyond_the_range(dtype: str, vectors: Any) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_nan_is_handed_on(name: str, dtype: str, vectors: Any) -> None:
-    x = np.array([1.0, np.nan, 1.0, -np.nan, 2.0], dtype)
+    x = np.array([1.0, np.nan, 1.0, -np.nan, 2.0, np.nan, np.nan, np.nan], dtype)
+    # A NaN may hold anything in its last bits.
+    bits = x.view(f"u{x.itemsize}")
+    bits[5:] += np.array([1, 255, 257], bits.dtype)
     np.testing.assert_array_equal(np.isnan(vectors[dtype](x)[name]), np.isnan(x))
 
 

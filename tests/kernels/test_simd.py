@@ -18,9 +18,9 @@ DTYPES = ("float32", "float64")
 #: What `lanewise_probe` computes, in this order.
 LANEWISE = (
     *("add", "subtract", "multiply", "divide", "negative", "fma", "maximum", "minimum"),
-    *("absolute", "rint", "sqrt", "number_right", "number_left"),
+    *("absolute", "sqrt", "number_right", "number_left"),
     *("less", "less_equal", "greater", "greater_equal", "equal", "both", "either", "finite"),
-    *("fraction", "exponent", "scaled", "polynomial", "series"),
+    *("fraction", "exponent", "nearest", "power", "polynomial", "series"),
 )
 
 
@@ -39,6 +39,7 @@ def lanewise_probe(dtype: str) -> Callable[..., None]:
             for i in range(0, n, simd.lanes(out)):
                 x, y = simd.load(x_at, i), simd.load(y_at, i)
                 fraction, exponent = simd.split_exponent(x)
+                nearest, power = simd.nearest_power_of_two(x, y)
                 values = (
                     x + y,
                     x - y,
@@ -49,7 +50,6 @@ def lanewise_probe(dtype: str) -> Callable[..., None]:
                     simd.maximum(x, y),
                     simd.minimum(x, y),
                     simd.absolute(x),
-                    simd.rint(x),
                     simd.sqrt(x),
                     x - 0.1,
                     3 / x,
@@ -63,7 +63,8 @@ def lanewise_probe(dtype: str) -> Callable[..., None]:
                     marked(out, simd.is_finite(x)),
                     fraction,
                     exponent,
-                    simd.scale_by_power_of_two(x, simd.rint(y)),
+                    nearest,
+                    power,
                     simd.horner(x, (0.5, -0.25, 3.0)),
                     simd.clenshaw(x, (0.5, -0.25, 3.0)),
                 )
@@ -120,7 +121,6 @@ def test_operations_on_every_pair(dtype: str, lanewise: Any) -> None:
             "maximum": np.where(x > y, x, y),
             "minimum": np.where(x < y, x, y),
             "absolute": np.abs(x),
-            "rint": np.rint(x),
             "sqrt": np.sqrt(x),
             "less": x < y,
             "less_equal": x <= y,
@@ -179,15 +179,22 @@ def test_split_exponent(dtype: str, lanewise: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_scale_by_power_of_two(dtype: str, lanewise: Any) -> None:
-    """As ldexp, while argument and result are normal numbers."""
+def test_nearest_power_of_two(dtype: str, lanewise: Any) -> None:
+    """Of a product that is rounded once, to even; 0 and infinity next to the powers that are normal numbers."""
     limits = np.finfo(dtype)
     random = np.random.default_rng(2)
-    x = random.uniform(1, 2, 3000) * random.choice([-1, 1], 3000)
-    n = random.integers(limits.minexp, limits.maxexp, 3000)
-    x, n = np.append(x, [1.0, 1.0, -1.0]), np.append(n, [limits.minexp, limits.maxexp - 1, 0])
-    found = lanewise[dtype](x.astype(dtype), n.astype(dtype))["scaled"]
-    np.testing.assert_array_equal(found, np.ldexp(x.astype(dtype), n.astype(np.int32)))
+    x = random.uniform(limits.minexp - 1.4, limits.maxexp + 0.4, 3000).astype(dtype)
+    x = np.append(x, [0.5, 1.5, -0.5, -1.5, -0.0, limits.minexp - 1, limits.maxexp]).astype(dtype)
+    found = lanewise[dtype](x, np.ones_like(x))
+    np.testing.assert_array_equal(found["nearest"], np.rint(x))
+    with np.errstate(over="ignore"):
+        powers = np.ldexp(np.ones_like(x), found["nearest"].astype(np.int32))
+    powers[np.rint(x) < limits.minexp] = 0.0
+    np.testing.assert_array_equal(found["power"], powers)
+    factor = np.dtype(dtype).type(1 / 3)
+    # 4.5 less half of a unit in the last place of 1/3: a product that was rounded first would be 4.5, and even 4.
+    exact = lanewise[dtype](np.array([13.5], dtype), np.array([np.nextafter(factor, 1)], dtype))
+    assert exact["nearest"] == 5
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

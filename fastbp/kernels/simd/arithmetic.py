@@ -129,7 +129,6 @@ def _unary(name):
     return function
 
 
-rint = _unary("rint")
 sqrt = _unary("sqrt")
 absolute = _unary("fabs")
 
@@ -184,16 +183,26 @@ def _bit_parts(kind):
 
 
 @intrinsic
-def scale_by_power_of_two(typing, x, n):
-    """x * 2**n for integral `n` (as floating-point numbers) while the result is a normal number."""
-    kind = common_kind(x, n)
+def nearest_power_of_two(typing, x, factor):
+    """``(n, 2**n)`` for the integer n (as a floating-point number) nearest to x * factor; of a NaN a NaN and anything.
 
-    def emit(builder, t, x, n):
-        integer, mantissa, _ = _bit_parts(t)
-        shifted = builder.shl(builder.fptosi(n, integer), constant(integer, mantissa))
-        return builder.bitcast(builder.add(builder.bitcast(x, integer), shifted), x.type)
+    From one below the smallest exponent of a normal number, where 2**n is given as 0, to one above the largest, where
+    it is infinite.
+    """
+    kind = common_kind(x, factor)
 
-    return kind(x, n), _elementwise(emit)
+    def generate(context, builder, sig, args):
+        values = [coerce(context, builder, v, t, kind) for v, t in zip(args, sig.args)]
+        integer, mantissa, bias = _bit_parts(kind)
+        # Added to a number whose last bit is worth one, x * factor is rounded, and n is in the last bits of the sum.
+        shifter = constant(values[0].type, 1.5 * 2.0**mantissa)
+        total = call(builder, "llvm.fma." + suffix(kind), shifter.type, [*values, shifter])
+        exponent = builder.shl(builder.bitcast(total, integer), constant(integer, mantissa))
+        power = builder.add(exponent, constant(integer, bias << mantissa))
+        parts = [builder.fsub(total, shifter), builder.bitcast(power, shifter.type)]
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return types.UniTuple(kind, 2)(x, factor), generate
 
 
 @intrinsic

@@ -55,6 +55,16 @@ _LOG_64 = (
     6.666666666666735130e-01,
 )
 
+# log(1 + x) / x on 0 <= x <= 1, 2.1e-8 off.
+_LOG1P_ABOVE = (0.12463834286, 0.86951480638, 1.0)
+_LOG1P_BELOW = (0.031352247692, 0.47608924364, 1.3695134284, 1.0)
+
+# tanh(x) / x as a function of x**2 for |x| <= 7.9, 5.9e-9 off.
+_TANH_ABOVE = (1.5489642051e-8, 2.2066947142e-5, 0.0035816435281, 0.13452858888, 1.0)
+_TANH_BELOW = (8.6237218482e-7, 0.00034279846707, 0.026202339539, 0.46786188655, 1.0)
+#: The smallest number for which the quotient is computed as 1.
+_TANH_END = 8.010486
+
 # log(erfc(z) / t) + z**2 with t = 2 / (2 + z), a Chebyshev series in 2 t - 1 (computed with 50 digits).
 _ERFC = (
     -0.6513268598908547171,
@@ -136,17 +146,26 @@ def log(x):
 
 @inlined
 def log1p(x):
-    """log(1 + x) for finite x >= 0: 1.3 ULP"""
-    u = 1.0 + x
-    return log(u) + (x - (u - 1.0)) / u
+    """log(1 + x) for 0 <= x <= 1: 3.6 ULP (float64: 1.3)"""
+    if is_double(x):
+        u = 1.0 + x
+        return log(u) + (x - (u - 1.0)) / u
+    return x * horner(x, _LOG1P_ABOVE) / horner(x, _LOG1P_BELOW)
 
 
 @inlined
 def tanh(x):
-    """-expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x: 2.7 ULP"""
-    t = expm1(-2.0 * absolute(x))
-    y = -t / (2.0 + t)
-    return select(x < 0.0, -y, y)
+    """4.9 ULP (float64: 2.7), odd to the bit, never beyond 1
+
+    -expm1(-2|x|) / (2 + expm1(-2|x|)) with the sign of x in float64, x P(x**2) / Q(x**2) in float32.
+    """
+    if is_double(x):
+        t = expm1(-2.0 * absolute(x))
+        y = -t / (2.0 + t)
+        return select(x < 0.0, -y, y)
+    x = minimum(_TANH_END, maximum(-_TANH_END, x))
+    z = x * x
+    return x * horner(z, _TANH_ABOVE) / horner(z, _TANH_BELOW)
 
 
 @inlined

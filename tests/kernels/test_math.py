@@ -50,8 +50,8 @@ FUNCTIONS = {
     "exp": Function(np.exp, mpmath.exp, LOWEST, by_type(88.37, 709.43), constant(1.01, 1.01)),
     "expm1": Function(np.expm1, mpmath.expm1, LOWEST, by_type(88.37, 709.43), constant(1.7, 1.7)),
     "log": Function(np.log, mpmath.log, TINY, HUGE, constant(0.9, 0.9)),
-    "log1p": Function(np.log1p, mpmath.log1p, ZERO, HUGE, constant(1.3, 1.3)),
-    "tanh": Function(np.tanh, mpmath.tanh, by_type(-3.4e38, -1.79e308), HUGE, constant(2.7, 2.7)),
+    "log1p": Function(np.log1p, mpmath.log1p, ZERO, by_type(1.0, 1.0), constant(3.6, 1.3)),
+    "tanh": Function(np.tanh, mpmath.tanh, by_type(-3.4e38, -1.79e308), HUGE, constant(4.9, 2.7)),
     "sigmoid": Function(
         special.expit, lambda x: 1 / (1 + mpmath.exp(-x)), LOWEST, HUGE, constant(2.5, 2.5)
     ),
@@ -262,3 +262,20 @@ def test_numbers_are_treated_as_vectors_are(vectors: Any) -> None:
     expected = vectors["float64"](x)
     for name, found in zip(names, values, strict=True):
         np.testing.assert_array_equal(found, expected[name])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tanh_is_odd_to_the_bit(dtype: str, vectors: Any) -> None:
+    x = arguments("tanh", dtype, 5000)
+    np.testing.assert_array_equal(vectors[dtype](-x)["tanh"], -vectors[dtype](x)["tanh"])
+
+
+def test_tanh_reaches_one_where_it_is_clamped(vectors: Any) -> None:
+    """All numbers of float32 from 7 to 9: below 1 before the place of the clamp, 1 from there on."""
+    first, last = np.array([7.0, 9.0], np.float32).view(np.uint32)
+    x = np.arange(first, last, dtype=np.uint32).view(np.float32)
+    values = vectors["float32"](x)["tanh"]
+    below = x < np.float32(math._TANH_END)
+    assert (values[below] < 1).all()
+    assert (values[~below] == 1).all()
+    assert (errors(values, np.tanh(x.astype(np.float64))) <= 4.9).all()

@@ -12,8 +12,7 @@ from fastbp.kernels.math import (
     exp,
     expm1,
     log1p,
-    normal_cdf,
-    normal_density,
+    normal_tail,
     sigmoid,
     tanh,
 )
@@ -87,12 +86,16 @@ def softplus_backward(gradient, output):
 @inlined
 def gelu(x):
     """x times the probability that a standard normal variable is below x (Hendrycks and Gimpel 2016)"""
-    return x * normal_cdf(x)
+    z, tail, _ = normal_tail(x)
+    return fma(-z, tail, maximum(0.0, x))
 
 
 @inlined
 def gelu_backward(gradient, x):
-    return gradient * fma(x, normal_density(x), normal_cdf(x))
+    """The derivative is the probability to be below x, plus x times the density there"""
+    z, tail, density = normal_tail(x)
+    slope = fma(-z, density, tail)
+    return gradient * select(x < 0.0, slope, 1.0 - slope)
 
 
 @inlined

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import naive
 from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.simd import select
 from fastbp.runtime.inlined import inlined
 from kernels.probes import elementwise
 
@@ -26,7 +27,7 @@ def slope(name: str) -> Any:
     @inlined
     def backward_of(x):
         kept = x if keeps_input else value(x)
-        return backward(x * 0.0 + GRADIENT, kept)
+        return backward(select(x == x, GRADIENT, x), kept)
 
     backward_of.__name__ = f"{name}_slope"
     return backward_of
@@ -74,6 +75,36 @@ def test_what_is_not_a_number_is_handed_on(name: str, values: Any) -> None:
     """Else a loss would not show that a network has diverged."""
     found = values(np.array([np.nan, 1.0, -np.nan]))[name]
     np.testing.assert_array_equal(np.isnan(found), [True, False, True])
+
+
+@pytest.fixture(scope="module")
+def single() -> Callable[[Array], dict[str, tuple[Array, Array]]]:
+    """In float32 each activation's values and slopes."""
+    functions = [f for name in NAMES for f in (ACTIVATIONS[name].value, slope(name))]
+    run = elementwise("activations-single", functions, "float32")
+    return lambda x: dict(zip(NAMES, run(x).reshape(len(NAMES), 2, -1), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_precision(name: str, single: Any) -> None:
+    """Values and slopes to the rounding of float32; a slope also to that of the output it is had from."""
+    x = arguments().astype(np.float32)
+    found_values, found_slopes = single(x)[name]
+    exact, step = x.astype(np.float64), 1e-20
+    expected = naive.ACTIVATIONS[name](exact)
+    np.testing.assert_allclose(
+        found_values, expected, rtol=6e-7, atol=1e-37 if name != "gelu" else 2e-7
+    )
+    expected = GRADIENT * naive.ACTIVATIONS[name](exact + 1j * step).imag / step
+    np.testing.assert_allclose(found_slopes, expected, rtol=0, atol=2e-6)
+
+
+def test_gelu_at_the_ends(single: Any) -> None:
+    """Zero and its argument, without a NaN from the product of zero and infinity."""
+    x = np.array([-np.inf, -1e30, -14.0, 14.0, 1e30, np.inf], np.float32)
+    values, slopes = single(x)["gelu"]
+    np.testing.assert_array_equal(values, np.maximum(x, 0))
+    np.testing.assert_array_equal(slopes, GRADIENT * (x > 0))
 
 
 def test_planted_fault_is_seen(values: Any, slopes: Any) -> None:

@@ -11,6 +11,7 @@ from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Lowering
 from fastbp.compiler.request import Goal, InputKind, Request
 from fastbp.engine import team
+from fastbp.engine.ahead import compile_missing
 from fastbp.engine.arena import Arena
 from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
@@ -172,8 +173,8 @@ class Network:
 
     # --- programs ---
 
-    def _session(self, request: Request) -> Session:
-        """The program for a request, lowered when first asked for."""
+    def _session(self, request: Request, workers: int) -> Session:
+        """The program for a request, lowered and compiled when first asked for."""
         found = self._sessions.get(request)
         if found is None:
             begin = self._state_size
@@ -186,7 +187,9 @@ class Network:
                 begin,
                 self._layout.size,
             )
-            found = Session(lowering.build(), self._dtype, lowering.gradients)
+            program = lowering.build()
+            compile_missing(program.kernels, workers)
+            found = Session(program, self._dtype, lowering.gradients)
             self._sessions[request] = found
         self._arena.require(self._state_size + found.workspace, self._state_size)
         found.arena_address = self._arena.address
@@ -264,8 +267,8 @@ class Network:
         orders = np.ascontiguousarray(orders, np.int64)
         batch = min(batch_size, orders.shape[1])
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
-        session = self._session(request)
         workers = chosen_workers(threads)
+        session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
         return train(
             self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
@@ -295,8 +298,8 @@ class Network:
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
-        session = self._session(request)
         workers = chosen_workers(threads)
+        session = self._session(request, workers)
         optimizer, dtype = self._optimizer, self._dtype
 
         def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
@@ -349,7 +352,7 @@ class Network:
     ) -> tuple[float, list[NDArray[np.floating]]]:
         """Loss of a set as one batch, and its gradients in the order of `weights`."""
         n = inputs.n_samples
-        session = self._session(self._request(n, inputs, targets, sample_weight, "store"))
+        session = self._session(self._request(n, inputs, targets, sample_weight, "store"), 1)
         session.bind(1, inputs, targets, sample_weight, None)
         values = session.run_epoch(n, n, 1)
         begin = session.gradients
@@ -367,8 +370,8 @@ class Network:
     ) -> NDArray[np.float64]:
         n = inputs.n_samples
         batch = min(batch_size or _FORWARD_BATCH, n)
-        session = self._session(self._request(batch, inputs, targets, sample_weight))
         workers = chosen_workers(threads)
+        session = self._session(self._request(batch, inputs, targets, sample_weight), workers)
         if threads == "auto" and self.flops_per_sample * n < 3_000_000:
             workers = 1
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
@@ -384,6 +387,6 @@ class Network:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
             request = Request(batch_size, kind, targets, None, self._optimizer.rule)
-            plan["activations"] = self._session(request).workspace * itemsize
+            plan["activations"] = self._session(request, 1).workspace * itemsize
         plan["total"] = sum(plan.values())
         return plan

@@ -46,7 +46,7 @@ def product(way, epilogue, prepare=None):
     told of each row of a tile before its last terms are added, where A is packed: where there is time for it.
     """
     main, rest = make_tile(way, MAIN_ROWS), make_tile(way, REST_ROWS)
-    packed_main, packed_rest = make_tile("strided", MAIN_ROWS), make_tile("strided", REST_ROWS)
+    packed_main = make_tile("strided", MAIN_ROWS)
     finish_main = simd.for_each_in_tile(MAIN_ROWS, epilogue)
     finish_rest = simd.for_each_in_tile(REST_ROWS, epilogue)
     can_pack, prepares = way in PACKINGS, prepare is not None
@@ -81,7 +81,7 @@ def product(way, epilogue, prepare=None):
                         if prepares and packs and k1 == k:
                             for r in range(min(left, MAIN_ROWS)):
                                 prepare(row + r, block, environment)
-                        if left > REST_ROWS:
+                        if packs or left > REST_ROWS:
                             tile = simd.begin_tile(waiting, place, k0, MAIN_ROWS, COLUMNS)
                             if can_pack and packs:
                                 tile = packed_main(
@@ -96,12 +96,7 @@ def product(way, epilogue, prepare=None):
                             row += MAIN_ROWS
                         else:
                             tile = simd.begin_tile(waiting, place, k0, REST_ROWS, COLUMNS)
-                            if can_pack and packs:
-                                tile = packed_rest(
-                                    tile, packed, panel, panel + MAIN_ROWS, k0, k1, b
-                                )
-                            else:
-                                tile = rest(tile, a, row, last, k0, k1, b)
+                            tile = rest(tile, a, row, last, k0, k1, b)
                             if k1 == k:
                                 finish_rest(tile, left, columns, row, block, environment)
                             else:

@@ -16,7 +16,7 @@ from fastbp.engine.arena import Arena
 from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
-from fastbp.engine.training import train
+from fastbp.engine.training import FLOPS_PER_SECOND, train
 from fastbp.nn.layers import Layer
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source
@@ -375,7 +375,8 @@ class Network:
         if threads == "auto" and self.flops_per_sample * n < 3_000_000:
             workers = 1
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
-        return session.run_epoch(n, batch, workers)
+        seconds = self.flops_per_sample * n / FLOPS_PER_SECOND
+        return session.run_epoch(n, batch, workers, seconds)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
         """Bytes that training at this batch size will take, by purpose."""

@@ -120,10 +120,11 @@ class Session:
         hyper: NDArray[np.floating],
         hyper_is_constant: bool,
         ticks: NDArray[np.int64] = team.NO_TICKS,
+        seconds: float = 0.0,
     ) -> int:
         """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part.
 
-        `ticks` (workers, n_rows), if given, takes the time of each row.
+        `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about.
         """
         job = self._job
         job[:] = (
@@ -139,10 +140,15 @@ class Session:
             batch,
             samples,
         )
-        return team.run(self.rows, self._contexts, job, workers, ticks)
+        return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
 
-    def run_epoch(self, samples: int, batch: int, workers: int) -> NDArray[np.float64]:
-        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values)."""
+    def run_epoch(
+        self, samples: int, batch: int, workers: int, seconds: float = 0.0
+    ) -> NDArray[np.float64]:
+        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values).
+
+        `seconds` is how long it may take, about.
+        """
         values = np.zeros((1, max(1, self.n_values)))
         self.status[:] = 0
         n_steps = -(-samples // batch)
@@ -155,6 +161,7 @@ class Session:
             values=values,
             hyper=_NO_HYPER,
             hyper_is_constant=True,
+            seconds=seconds,
         )
         self.release()
         return values

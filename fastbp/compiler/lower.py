@@ -17,6 +17,8 @@ from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.packing import room_for_panels
 from fastbp.kernels.product import rows_at_a_time
 
+#: Bytes of activations that stay in a second-level cache, and samples below which a part is too short.
+_CACHE_BYTES, _FEWEST_TOGETHER = 1 << 18, 128
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read.
 _WORTH_PACKING = 16
 
@@ -112,9 +114,17 @@ class Lowering:
                 self._weight_gradients(tensors)
             self._sum_values()
             self._program.add_barrier()
+        self._program.samples_at_a_time = self._samples_at_a_time()
         # Packing reads squares that may reach beyond the last buffer.
         self._program.workspace = self._memory.end - self._begin + self._lanes * self._lanes
         return self._program
+
+    def _samples_at_a_time(self) -> int:
+        """Samples whose activations fit into the cache; 0 where the weights, read anew for each part, do not."""
+        if self._parameters.size * self._itemsize > _CACHE_BYTES // 4:
+            return 0
+        bytes_per_sample = (self._memory.end - self._begin) * self._itemsize // self._samples
+        return max(_FEWEST_TOGETHER, _CACHE_BYTES // bytes_per_sample // self._lanes * self._lanes)
 
     # --- forward ---
 

@@ -30,6 +30,9 @@ class Program:
         Elements of the arena that the program needs behind the parameters.
     panels : int
         Elements of room that each worker needs for packed operands.
+    samples_at_a_time : int
+        Samples that go through the rows before the first barrier together, so that what one row leaves is still in the
+        cache for the next; 0 for all.
     n_values : int
         Loss and metrics that it sums.
     """
@@ -39,7 +42,7 @@ class Program:
         self._rows: list[tuple[KernelName | None, Sequence[int]]] = []
         self.names: list[str] = []
         self.costs: list[Cost] = []
-        self.workspace = self.panels = 0
+        self.workspace = self.panels = self.samples_at_a_time = 0
         self.n_values = 0
 
     def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:

@@ -33,6 +33,8 @@ class Session:
         self.rows = program.rows()
         self.names, self.costs = program.names, program.costs
         self.workspace = program.workspace
+        self._n_apart = program.names.index("barrier")
+        self._samples_at_a_time = program.samples_at_a_time
         self.n_values = program.n_values
         self.gradients = gradients
         self.arena_address = 0
@@ -139,6 +141,8 @@ class Session:
             -(-samples // batch),
             batch,
             samples,
+            self._n_apart,
+            self._samples_at_a_time,
         )
         return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
 

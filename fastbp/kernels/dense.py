@@ -44,7 +44,7 @@ def first_forward(activation):
         r = simd.read_fields(row, FirstForward)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
         sweep(
@@ -98,7 +98,7 @@ def forward(activation):
             (simd.advance(arena, r.weights), r.weights_stride, 1, 0), r.n_in,
             simd.advance(arena, r.inputs), r.inputs_features * lanes,
             (0, r.n_out, r.rows_at_a_time),
-            sample_blocks(c.rows, lanes, worker, workers),
+            sample_blocks(c, lanes, worker, workers),
             (0, arena), environment,
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ def input_gradient(activation):
             (simd.advance(arena, r.weights), 1, r.weights_stride, 0), r.n_out,
             simd.advance(arena, r.output_gradient), r.output_features * lanes,
             (0, r.n_in, r.rows_at_a_time),
-            sample_blocks(c.rows, lanes, worker, workers),
+            sample_blocks(c, lanes, worker, workers),
             (r.packs, simd.pointer_like(arena, c.panels)), environment,
         )  # fmt: skip
 

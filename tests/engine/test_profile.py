@@ -1,10 +1,14 @@
 """Where the time goes: every row has its share, and the network stays as it was."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import fastbp
 from fastbp.compiler.cost import Cost
+from fastbp.engine.profile import Profile, measure
+from fastbp.engine.session import Session
 from fastbp.errors import ArgumentError
 
 
@@ -68,6 +72,27 @@ def test_it_reads_as_a_table() -> None:
     assert "batch 10, 1 worker; peak of a core" in text
     assert "first_forward relu" in text
     assert text.splitlines()[-1].startswith("step")
+
+
+def test_a_run_that_diverged_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step that failed then would end each round now, and a step take next to no time."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((40, 8)).astype(np.float32)
+    model = fastbp.Sequential([fastbp.Input(8), fastbp.Dense(4), fastbp.Dense(1)], seed=0)
+    model.compile(fastbp.SGD(1e20), "mse")
+    with pytest.raises(fastbp.DivergedError):
+        model.fit(x, x[:, :1], batch_size=10, epochs=5, verbose=0, threads=1)
+    steps_done = []
+
+    def watched(session: Session, *arguments: Any, **options: Any) -> Profile:
+        profile = measure(session, *arguments, **options)
+        steps_done.append(session.steps_done)
+        return profile
+
+    monkeypatch.setattr("fastbp.engine.network.measure", watched)
+    model.profile(x, x[:, :1], 10, threads=1, seconds=0.01)
+    # So few microseconds a step: a round has far more steps than the two of the run before.
+    assert steps_done[0] > 2
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 101}, {"seconds": 0.0}, {"threads": 0}])

@@ -320,7 +320,14 @@ class Network:
         # What a diverged `train` left there would end every round at the step that failed.
         session.status[:] = 0
         try:
-            return measure(session, run, dtype=dtype, batch_size=batch, seconds=seconds)
+            return measure(
+                session,
+                run,
+                workers=workers,
+                dtype=dtype,
+                batch_size=batch,
+                seconds=seconds,
+            )
         finally:
             self.restore(kept)
             session.release()

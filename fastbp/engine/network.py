@@ -320,8 +320,17 @@ class Network:
         kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
         session.bind(workers, inputs, targets, sample_weight, orders)
+        # What a diverged `train` left there would end every round at the step that failed.
+        session.status[:] = 0
         try:
-            return measure(session, run, dtype=dtype, batch_size=batch, seconds=seconds)
+            return measure(
+                session,
+                run,
+                workers=workers,
+                dtype=dtype,
+                batch_size=batch,
+                seconds=seconds,
+            )
         finally:
             self.restore(kept)
             session.release()

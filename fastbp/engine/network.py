@@ -388,7 +388,7 @@ class Network:
         return session.run_epoch(n, batch, workers, seconds)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
-        """Bytes that training at this batch size will take, by purpose."""
+        """Bytes that training at this batch size will take with all workers, by purpose."""
         itemsize = self._dtype.itemsize
         parameters = self._layout.size * itemsize
         state = parameters * self._n_slots
@@ -397,6 +397,10 @@ class Network:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
             request = Request(batch_size, kind, targets, None, self._optimizer.rule)
-            plan["activations"] = self._session(request, 1).workspace * itemsize
+            workers = chosen_workers("auto")
+            session = self._session(request, workers)
+            plan["activations"] = session.workspace * itemsize
+            if session.panels:
+                plan["packed_operands"] = workers * session.panels * itemsize
         plan["total"] = sum(plan.values())
         return plan

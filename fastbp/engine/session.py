@@ -39,7 +39,7 @@ class Session:
         self.gradients = gradients
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
-        self._dtype, self._panels_size = dtype, program.panels
+        self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
@@ -52,7 +52,7 @@ class Session:
         self._contexts = executor.new_contexts(workers)
         self._panels = [Arena(self._dtype) for _ in range(workers)]
         for context, panels in zip(self._contexts, self._panels, strict=True):
-            panels.require(self._panels_size, 0)
+            panels.require(self.panels, 0)
             context[_FIELD["panels"]] = panels.address
 
     def choice(self, most: int) -> WorkerChoice:

@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands."""
+"""The Python of the README, and of each page of docs/, runs as it stands."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
+PAGES = sorted((README.parent / "docs").glob("*.md"))
 
 
 def blocks(text: str) -> list[str]:
@@ -24,6 +25,21 @@ def test_the_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.path.exists("digits.safetensors")
     labels = names["labels"]
     assert (labels == names["data"].y_test).mean() > 0.94  # type: ignore[attr-defined]
+
+
+def test_the_pages_are_there() -> None:
+    """Without them the next test would test nothing."""
+    assert "performance.md" in [page.name for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks(page.read_text(encoding="utf-8")):
+        exec(block, names)
 
 
 def test_a_block_that_fails_is_noticed() -> None:

@@ -40,20 +40,16 @@ class Plant:
             file.write_text(text.replace(edit.old, edit.new))
 
 
-def _again(terms: str, place: str, scalars: str, before: str) -> Edit:
-    """One way to a register tile adds the first twentieth of its terms twice; the loop stands before this text."""
-    loop = f"""\
-        for i in range({terms}):
-{place}            tile = simd.multiply_add(
-                tile, pointers, {scalars}, vectors, begin + i * simd.lanes(vectors), stride
-            )
-"""
-    return Edit("fastbp/kernels/tile.py", before, loop + before)
+_TILE = "    return _WAYS[way](rows)\n"
+_SLOWER_TILE = """\
+    tile_once = _WAYS[way](rows)
 
+    @inlined
+    def tile_and_a_twentieth(tile, a, row, last, k0, k1, b):
+        tile = tile_once(tile, a, row, last, k0, k0 + (k1 - k0) // 20, b)
+        return tile_once(tile, a, row, last, k0, k1, b)
 
-_TABLED = """\
-            sample = simd.pointer_like(vectors, simd.get(table, i))
-            pointers = simd.row_pointers(sample, row, 1, last, rows)
+    return tile_and_a_twentieth
 """
 
 
@@ -69,20 +65,10 @@ def _pass(arguments: str, row_stride: str, block_stride: str) -> Edit:
     return Edit("fastbp/kernels/dense.py", end, end + loop)
 
 
-_CUT = "k0, k0 + (k1 - k0) // 20"
-_LOOP = (
-    "        for i in range(k0, k1):\n            tile = simd.multiply_add(\n                tile,"
-)
-
 PLANTS = (
     Plant(
         "5 % in the register tile",
-        (
-            _again(_CUT, "", "i * step", _LOOP + "\n"),
-            _again(_CUT, "", "i", _LOOP + " pointers, i,"),
-            _again("k1 // 20", "", "i % lanes", "        at = 0\n"),
-            _again("k1 // 20", _TABLED, "0", "        for i in range(k1):\n"),
-        ),
+        (Edit("fastbp/kernels/tile.py", _TILE, _SLOWER_TILE),),
     ),
     Plant(
         "another pass over the weights",

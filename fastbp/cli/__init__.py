@@ -1,4 +1,4 @@
-"""The command line: `fastbp train`, `predict`, `inspect`, `doctor` and `warmup`."""
+"""The command line: `fastbp train`, `predict`, `inspect`, `profile`, `doctor` and `warmup`."""
 
 import sys
 

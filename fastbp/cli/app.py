@@ -8,6 +8,7 @@ import fastbp
 from fastbp.cli.doctor import doctor
 from fastbp.cli.inspect import inspect
 from fastbp.cli.predict import predict
+from fastbp.cli.profile import profile
 from fastbp.cli.train import train
 from fastbp.cli.warmup import warmup
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, inspect, doctor, warmup):
+for command in (train, predict, inspect, profile, doctor, warmup):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""The network that the command line builds for a data set, and its targets in a unit that trains well."""
+"""The networks that the command line builds, of a data set or of sizes, and targets in a unit that trains well."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,16 @@ import numpy as np
 
 from fastbp.data.dataset import DataSet
 from fastbp.errors import ArgumentError
-from fastbp.nn import Dense, Input, Normalization
+from fastbp.nn import LOSSES, Dense, Input, Normalization, activation_name
 from fastbp.optimizers import Optimizer
 from fastbp.sequential import Sequential
+
+#: loss -> the activation of the outputs that it goes with, where that is not linear.
+OUTPUT_ACTIVATIONS = {
+    "sparse_categorical_crossentropy": "softmax",
+    "categorical_crossentropy": "softmax",
+    "binary_crossentropy": "sigmoid",
+}
 
 # Updates after which a small network has learned most of what it will.
 _ENOUGH_UPDATES = 2000
@@ -33,6 +40,36 @@ def parse_hidden(texts: Sequence[str]) -> tuple[int, ...]:
                 f"--hidden takes widths such as 128 or 128,64, or the word none; not {word!r}"
             )
     return tuple(int(word) for word in words)
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Inputs, units of each hidden layer, outputs.
+
+    Examples
+    --------
+    >>> parse_sizes("784-128-10")
+    (784, 128, 10)
+    """
+    words = text.split("-")
+    if len(words) < 2 or not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise ArgumentError(
+            f"a network is a model file, or sizes such as 784-128-10; {text!r} is neither"
+        )
+    return tuple(int(word) for word in words)
+
+
+def build_plain_model(
+    sizes: Sequence[int], *, activation: str, optimizer: str, loss: str, dtype: str
+) -> Sequential:
+    """A compiled dense network of these sizes, with the output activation that goes with the loss."""
+    chosen = LOSSES.resolve(loss)
+    activation = activation_name(activation)
+    n_inputs, *hidden, n_outputs = sizes
+    layers = [Dense(width, activation) for width in hidden]
+    output = Dense(n_outputs, OUTPUT_ACTIVATIONS.get(chosen.name, "linear"))
+    model = Sequential([Input(n_inputs), *layers, output], seed=0, dtype=dtype)
+    model.compile(optimizer, chosen)
+    return model
 
 
 def enough_epochs(n_samples: int, batch_size: int) -> int:

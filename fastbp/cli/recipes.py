@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from fastbp.cli.networks import OUTPUT_ACTIVATIONS
 from fastbp.nn import ACTIVATIONS, LOSSES, Dense, Input, Normalization
 from fastbp.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from fastbp.sequential import Sequential
@@ -12,12 +13,6 @@ from fastbp.sequential import Sequential
 _N_SAMPLES = 600
 _N_COLUMNS = 8
 _N_OUTPUTS = 3
-
-_OUTPUTS = {
-    "sparse_categorical_crossentropy": "softmax",
-    "categorical_crossentropy": "softmax",
-    "binary_crossentropy": "sigmoid",
-}
 
 
 @dataclass(frozen=True)
@@ -44,12 +39,12 @@ class Recipe:
                 *([normalization] if self.normalized else []),
                 Dense(24, self.activation),
                 Dense(24, self.activation),
-                Dense(_N_OUTPUTS, _OUTPUTS.get(self.loss, "linear")),
+                Dense(_N_OUTPUTS, OUTPUT_ACTIVATIONS.get(self.loss, "linear")),
             ],
             seed=0,
             dtype=self.dtype,
         )
-        accuracy = ["accuracy"] if self.loss in _OUTPUTS else []
+        accuracy = ["accuracy"] if self.loss in OUTPUT_ACTIVATIONS else []
         model.compile(self.optimizer, self.loss, accuracy)
         return model
 

@@ -17,6 +17,8 @@ from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.packing import room_for_panels
 from fastbp.kernels.product import rows_at_a_time
 
+#: Bytes of activations that stay in a second-level cache, and samples below which a part is too short.
+_CACHE_BYTES, _FEWEST_TOGETHER = 1 << 18, 128
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read.
 _WORTH_PACKING = 16
 
@@ -112,9 +114,17 @@ class Lowering:
                 self._weight_gradients(tensors)
             self._sum_values()
             self._program.add_barrier()
+        self._program.samples_at_a_time = self._samples_at_a_time()
         # Packing reads squares that may reach beyond the last buffer.
         self._program.workspace = self._memory.end - self._begin + self._lanes * self._lanes
         return self._program
+
+    def _samples_at_a_time(self) -> int:
+        """Samples whose activations fit into the cache; 0 where the weights, read anew for each part, do not."""
+        if self._parameters.size * self._itemsize > _CACHE_BYTES // 4:
+            return 0
+        bytes_per_sample = (self._memory.end - self._begin) * self._itemsize // self._samples
+        return max(_FEWEST_TOGETHER, _CACHE_BYTES // bytes_per_sample // self._lanes * self._lanes)
 
     # --- forward ---
 
@@ -143,13 +153,13 @@ class Lowering:
     def _rows_at_a_time(self, k: int) -> int:
         return rows_at_a_time(k, self._itemsize)
 
-    def _packs(self, k: int, columns: int) -> bool:
+    def _packs(self, k: int, columns: int) -> int:
         """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""
         if columns < _WORTH_PACKING * self._lanes:
-            return False
+            return 0
         size = room_for_panels(self._rows_at_a_time(k), k, self._lanes)
         self._program.panels = max(self._program.panels, size)
-        return True
+        return 1
 
     def _transpose(self, kernel: str, tensor: _Tensor, lanes: int, rows: int) -> None:
         stride = self._samples * self._lanes
@@ -324,9 +334,9 @@ class Lowering:
                 n_in=operation.n_in,
                 n_out=operation.n_out,
                 rows_at_a_time=self._rows_at_a_time(operation.n_out),
+                packs=self._packs(operation.n_out, self._samples),
             )
-            packs = self._packs(operation.n_out, self._samples)
-            self._program.add("input_gradient", fields, fused, packs)
+            self._program.add("input_gradient", fields, fused)
             if below.activation == "softmax":
                 self._activation_backward(below)
         first = tensors[0]
@@ -365,10 +375,12 @@ class Lowering:
                 n_in=operation.n_in,
                 n_out=operation.n_out,
                 rows_at_a_time=self._rows_at_a_time(self._request.batch),
+                packs=self._packs(
+                    self._request.batch, operation.n_out if first else operation.n_in
+                ),
             )
             name = "first_weight_gradient" if first else "weight_gradient"
-            packs = self._packs(self._request.batch, operation.n_out if first else operation.n_in)
-            self._program.add(name, fields, rule, bool(l1 or l2), packs)
+            self._program.add(name, fields, rule, bool(l1 or l2))
             if operation.layer.use_bias and (operation.layer.bias_trainable or rule == "store"):
                 self._bias_gradient(operation, tensor)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.cost import Cost, cost_of
-from fastbp.kernels.registry import kernel_address
+from fastbp.kernels.registry import KernelName, kernel_address
 
 
 class Program:
@@ -30,37 +30,47 @@ class Program:
         Elements of the arena that the program needs behind the parameters.
     panels : int
         Elements of room that each worker needs for packed operands.
+    samples_at_a_time : int
+        Samples that go through the rows before the first barrier together, so that what one row leaves is still in the
+        cache for the next; 0 for all.
     n_values : int
         Loss and metrics that it sums.
     """
 
     def __init__(self, dtype: str, batch: int) -> None:
         self._dtype, self._batch = dtype, batch
-        self._rows: list[tuple[int, ...]] = []
+        self._rows: list[tuple[KernelName | None, Sequence[int]]] = []
         self.names: list[str] = []
         self.costs: list[Cost] = []
-        self.workspace = self.panels = 0
+        self.workspace = self.panels = self.samples_at_a_time = 0
         self.n_values = 0
 
     def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
-        """Add a row that calls a kernel, compiled now if it never was."""
-        self._rows.append((kernel_address(kernel, self._dtype, *options), *fields))
+        """Add a row that calls a kernel."""
+        self._rows.append((KernelName(kernel, self._dtype, options), fields))
         self.names.append(" ".join([kernel, *(str(o) for o in options)]))
         self.costs.append(cost_of(fields, self._batch, options))
 
     def add_barrier(self) -> None:
         """Add a row at which all workers wait for each other."""
-        self._rows.append((0,))
+        self._rows.append((None, ()))
         self.names.append("barrier")
         self.costs.append(Cost(0, 0))
 
     def rows(self) -> NDArray[np.int64]:
-        """The rows as a matrix, padded to one width."""
-        width = max(len(row) for row in self._rows)
+        """The rows as a matrix, padded to one width. Compiles what never was."""
+        width = 1 + max(len(fields) for _, fields in self._rows)
         matrix = np.zeros((len(self._rows), width), np.int64)
-        for i, row in enumerate(self._rows):
-            matrix[i, : len(row)] = row
+        for i, (kernel, fields) in enumerate(self._rows):
+            if kernel is not None:
+                matrix[i, 0] = kernel_address(kernel.name, kernel.dtype, *kernel.options)
+            matrix[i, 1 : 1 + len(fields)] = fields
         return matrix
+
+    @property
+    def kernels(self) -> list[KernelName]:
+        """What it calls, each once."""
+        return list(dict.fromkeys(kernel for kernel, _ in self._rows if kernel is not None))
 
 
 def float_bits(number: float) -> int:

@@ -1,7 +1,8 @@
 """One worker or all: whichever has been faster lately."""
 
-#: Chunks after which the slower way is tried again, times how much slower it was: what else the machine does changes.
-_TRY_AGAIN = 64
+#: Chunks after which the slower way is tried again, times how much slower it was: few at first, since a first figure
+#: may be an accident, and up to so many, since what else the machine does changes.
+_TRY_AGAIN, _TRY_AGAIN_AT_MOST = 4, 64
 #: How fast old figures are forgotten.
 _FORGET = 0.3
 
@@ -23,14 +24,17 @@ class WorkerChoice:
         self._most = most
         self._seconds: dict[int, float] = {}
         self._chunks = -1
-        self._next_try = 0
+        self._next_try, self._interval = 0, _TRY_AGAIN
         self.workers = most
 
-    def learn(self, seconds_per_step: float) -> None:
-        """Take note of a chunk's time a step, and choose for the next chunk."""
+    def learn(self, seconds_per_step: float, took_part: int) -> None:
+        """Take note of a chunk's time a step, and choose for the next chunk.
+
+        A team of which a part came too late says nothing of a whole one.
+        """
         self._chunks += 1
-        if self._chunks == 0:
-            # Code is loaded and memory touched for the first time: says nothing.
+        if self._chunks == 0 or took_part != self.workers:
+            # In the first chunk code is loaded and memory touched for the first time.
             return
         usual = min(self._seconds, key=self._seconds.__getitem__, default=self.workers)
         before = self._seconds.get(self.workers, seconds_per_step)
@@ -46,4 +50,5 @@ class WorkerChoice:
             slower = max(self._seconds.values()) / min(self._seconds.values())
             if self._next_try:
                 self.workers = max(self._seconds, key=self._seconds.__getitem__)
-            self._next_try = self._chunks + int(_TRY_AGAIN * slower)
+            self._next_try = self._chunks + int(self._interval * slower)
+            self._interval = min(2 * self._interval, _TRY_AGAIN_AT_MOST)

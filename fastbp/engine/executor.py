@@ -43,12 +43,16 @@ class Job(NamedTuple):
     steps_per_epoch: int
     batch: int
     samples: int  # in an epoch
+    n_apart: int  # rows before the first barrier: in them no sample knows of another
+    samples_at_a_time: int  # that go through these rows together; 0 for all
 
 
 _ROWS = Context._fields.index("rows")
 _FIRST = Context._fields.index("first")
 _VALUES = Context._fields.index("values")
 _STEP = Context._fields.index("step")
+_PIECE = Context._fields.index("piece")
+_PIECES = Context._fields.index("pieces")
 
 # Words of the meeting, each on a cache line of its own.
 _ARRIVED, _TEAM, _BARRIER = 0, 8, 16
@@ -66,9 +70,10 @@ def _make_walk(timed):
 
     @njit(boundscheck=False)
     def walk(program, contexts, job, meeting, worker, workers, ticks):
-        (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps, per_epoch, batch, samples) = (
-            job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7], job[8], job[9], job[10]
+        (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps) = (
+            job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7]
         )  # fmt: skip
+        per_epoch, batch, samples, n_apart, at_a_time = job[8], job[9], job[10], job[11], job[12]
         passed = 0
         context = contexts[worker]
         epoch = first_step // per_epoch
@@ -78,9 +83,31 @@ def _make_walk(timed):
             context[_FIRST] = epoch * samples + place
             context[_VALUES] = values + epoch * n_values * 8
             context[_STEP] = step + 1
+            pieces = 1
+            if at_a_time > 0:
+                pieces = max(1, context[_ROWS] // (at_a_time * workers))
+            context[_PIECES] = pieces
             if timed:
                 before = read_ticks()
-            for row in range(program.shape[0]):
+            for piece in range(pieces):
+                context[_PIECE] = piece
+                for row in range(n_apart):
+                    call_kernel(
+                        program[row, 0],
+                        program,
+                        row,
+                        arena,
+                        contexts,
+                        worker,
+                        hyper,
+                        worker,
+                        workers,
+                    )
+                    if timed:
+                        now = read_ticks()
+                        ticks[worker, row] += now - before
+                        before = now
+            for row in range(n_apart, program.shape[0]):
                 address = program[row, 0]
                 if address != 0:
                     call_kernel(

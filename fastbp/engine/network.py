@@ -11,11 +11,12 @@ from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Lowering
 from fastbp.compiler.request import Goal, InputKind, Request
 from fastbp.engine import team
+from fastbp.engine.ahead import compile_missing
 from fastbp.engine.arena import Arena
 from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
-from fastbp.engine.training import train
+from fastbp.engine.training import FLOPS_PER_SECOND, train
 from fastbp.nn.layers import Layer
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source
@@ -172,8 +173,8 @@ class Network:
 
     # --- programs ---
 
-    def _session(self, request: Request) -> Session:
-        """The program for a request, lowered when first asked for."""
+    def _session(self, request: Request, workers: int) -> Session:
+        """The program for a request, lowered and compiled when first asked for."""
         found = self._sessions.get(request)
         if found is None:
             begin = self._state_size
@@ -186,7 +187,9 @@ class Network:
                 begin,
                 self._layout.size,
             )
-            found = Session(lowering.build(), self._dtype, lowering.gradients)
+            program = lowering.build()
+            compile_missing(program.kernels, workers)
+            found = Session(program, self._dtype, lowering.gradients)
             self._sessions[request] = found
         self._arena.require(self._state_size + found.workspace, self._state_size)
         found.arena_address = self._arena.address
@@ -264,8 +267,8 @@ class Network:
         orders = np.ascontiguousarray(orders, np.int64)
         batch = min(batch_size, orders.shape[1])
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
-        session = self._session(request)
         workers = chosen_workers(threads)
+        session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
         return train(
             self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
@@ -295,8 +298,8 @@ class Network:
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
         request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
-        session = self._session(request)
         workers = chosen_workers(threads)
+        session = self._session(request, workers)
         optimizer, dtype = self._optimizer, self._dtype
 
         def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
@@ -317,8 +320,17 @@ class Network:
         kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
         session.bind(workers, inputs, targets, sample_weight, orders)
+        # What a diverged `train` left there would end every round at the step that failed.
+        session.status[:] = 0
         try:
-            return measure(session, run, dtype=dtype, batch_size=batch, seconds=seconds)
+            return measure(
+                session,
+                run,
+                workers=workers,
+                dtype=dtype,
+                batch_size=batch,
+                seconds=seconds,
+            )
         finally:
             self.restore(kept)
             session.release()
@@ -349,7 +361,7 @@ class Network:
     ) -> tuple[float, list[NDArray[np.floating]]]:
         """Loss of a set as one batch, and its gradients in the order of `weights`."""
         n = inputs.n_samples
-        session = self._session(self._request(n, inputs, targets, sample_weight, "store"))
+        session = self._session(self._request(n, inputs, targets, sample_weight, "store"), 1)
         session.bind(1, inputs, targets, sample_weight, None)
         values = session.run_epoch(n, n, 1)
         begin = session.gradients
@@ -367,15 +379,16 @@ class Network:
     ) -> NDArray[np.float64]:
         n = inputs.n_samples
         batch = min(batch_size or _FORWARD_BATCH, n)
-        session = self._session(self._request(batch, inputs, targets, sample_weight))
         workers = chosen_workers(threads)
+        session = self._session(self._request(batch, inputs, targets, sample_weight), workers)
         if threads == "auto" and self.flops_per_sample * n < 3_000_000:
             workers = 1
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
-        return session.run_epoch(n, batch, workers)
+        seconds = self.flops_per_sample * n / FLOPS_PER_SECOND
+        return session.run_epoch(n, batch, workers, seconds)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
-        """Bytes that training at this batch size will take, by purpose."""
+        """Bytes that training at this batch size will take with all workers, by purpose."""
         itemsize = self._dtype.itemsize
         parameters = self._layout.size * itemsize
         state = parameters * self._n_slots
@@ -384,6 +397,10 @@ class Network:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
             request = Request(batch_size, kind, targets, None, self._optimizer.rule)
-            plan["activations"] = self._session(request).workspace * itemsize
+            workers = chosen_workers("auto")
+            session = self._session(request, workers)
+            plan["activations"] = session.workspace * itemsize
+            if session.panels:
+                plan["packed_operands"] = workers * session.panels * itemsize
         plan["total"] = sum(plan.values())
         return plan

@@ -108,6 +108,7 @@ def measure(
     session: Session,
     run: Callable[[int, NDArray[np.int64] | None], int],
     *,
+    workers: int,
     dtype: np.dtype,
     batch_size: int,
     seconds: float,
@@ -120,40 +121,45 @@ def measure(
     run : callable
         ``run(n_steps, ticks)`` runs steps and returns how many workers took part; `ticks`, an array of int64
         (workers, n_rows) or None, takes the time of each row.
+    workers : int
+        How many are asked for. On a busy machine some may stay out of a round; the rounds of the largest team count.
     seconds : float
         How long to measure, about: rounds with and without a clock take turns, and the quickest of each counts.
     """
     peak = measure_peak(dtype.name)
-    plain, timed = float("inf"), float("inf")
-    shares = np.zeros(len(session.names))
     run(1, None)
     began = time.perf_counter()
-    workers = run(1, None)
+    run(1, None)
     n_steps = max(1, min(PROFILE_STEPS, int(_ROUND_SECONDS / (time.perf_counter() - began))))
+    # Quickest rounds by the size of the team, and what share each row had in them.
+    plain: dict[int, float] = {}
+    timed: dict[int, tuple[float, NDArray[np.float64]]] = {}
     n_rounds, until = 0, time.perf_counter() + seconds
-    while n_rounds < _ROUNDS or time.perf_counter() < until:
+    while n_rounds < _ROUNDS or time.perf_counter() < until or not plain.keys() & timed.keys():
         n_rounds += 1
         began = time.perf_counter()
-        run(n_steps, None)
-        plain = min(plain, time.perf_counter() - began)
+        team = run(n_steps, None)
+        plain[team] = min(plain.get(team, np.inf), time.perf_counter() - began)
+        # Room for whoever may come.
         ticks = np.zeros((workers, len(session.names)), np.int64)
         began = time.perf_counter()
-        took_part = run(n_steps, ticks)
+        team = run(n_steps, ticks)
         taken = time.perf_counter() - began
-        if taken < timed and took_part == workers:
-            timed = taken
-            means = ticks.mean(axis=0)
+        if team not in timed or taken < timed[team][0]:
             # The clock counts in units of its own: the shares are what it tells.
-            shares = means / means.sum()
+            means = ticks[:team].mean(axis=0)
+            timed[team] = taken, means / means.sum()
     peak = max(peak, measure_peak(dtype.name))
-    rows = zip(session.names, shares * timed / n_steps, session.costs, strict=True)
+    team = max(plain.keys() & timed.keys())
+    taken, shares = timed[team]
+    rows = zip(session.names, shares * taken / n_steps, session.costs, strict=True)
     return Profile(
         tuple(
             RowTime(name, float(each), cost.flops, cost.elements * dtype.itemsize)
             for name, each, cost in rows
         ),
-        workers,
+        team,
         batch_size,
-        plain / n_steps,
+        plain[team] / n_steps,
         peak,
     )

@@ -33,11 +33,13 @@ class Session:
         self.rows = program.rows()
         self.names, self.costs = program.names, program.costs
         self.workspace = program.workspace
+        self._n_apart = program.names.index("barrier")
+        self._samples_at_a_time = program.samples_at_a_time
         self.n_values = program.n_values
         self.gradients = gradients
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
-        self._dtype, self._panels_size = dtype, program.panels
+        self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
@@ -50,7 +52,7 @@ class Session:
         self._contexts = executor.new_contexts(workers)
         self._panels = [Arena(self._dtype) for _ in range(workers)]
         for context, panels in zip(self._contexts, self._panels, strict=True):
-            panels.require(self._panels_size, 0)
+            panels.require(self.panels, 0)
             context[_FIELD["panels"]] = panels.address
 
     def choice(self, most: int) -> WorkerChoice:
@@ -120,10 +122,11 @@ class Session:
         hyper: NDArray[np.floating],
         hyper_is_constant: bool,
         ticks: NDArray[np.int64] = team.NO_TICKS,
+        seconds: float = 0.0,
     ) -> int:
         """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part.
 
-        `ticks` (workers, n_rows), if given, takes the time of each row.
+        `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about.
         """
         job = self._job
         job[:] = (
@@ -138,11 +141,18 @@ class Session:
             -(-samples // batch),
             batch,
             samples,
+            self._n_apart,
+            self._samples_at_a_time,
         )
-        return team.run(self.rows, self._contexts, job, workers, ticks)
+        return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
 
-    def run_epoch(self, samples: int, batch: int, workers: int) -> NDArray[np.float64]:
-        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values)."""
+    def run_epoch(
+        self, samples: int, batch: int, workers: int, seconds: float = 0.0
+    ) -> NDArray[np.float64]:
+        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values).
+
+        `seconds` is how long it may take, about.
+        """
         values = np.zeros((1, max(1, self.n_values)))
         self.status[:] = 0
         n_steps = -(-samples // batch)
@@ -155,6 +165,7 @@ class Session:
             values=values,
             hyper=_NO_HYPER,
             hyper_is_constant=True,
+            seconds=seconds,
         )
         self.release()
         return values

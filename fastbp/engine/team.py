@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from fastbp.engine import executor
 
-#: How often the first worker looks for the others before it begins without them (some 0.5 ms; a thread that sleeps
-# takes
-#: 0.1 ms to come).
+#: How often the first worker looks for the others before it begins without them, at least (some 0.5 ms; a thread that
+#: sleeps takes 0.1 ms to come, or more where its processor sleeps, too).
 PATIENCE = 100_000
+#: Of the time that the work is expected to take, the share that is worth waiting for help, and looks in a second.
+_WORTH_WAITING, _LOOKS_PER_SECOND = 0.05, 2e8
+
 
 _region = threading.Lock()
 _forked = False
@@ -53,6 +55,7 @@ def run(
     job: NDArray[np.int64],
     workers: int,
     ticks: NDArray[np.int64] = NO_TICKS,
+    seconds: float = 0.0,
 ) -> int:
     """Run a chunk with up to `workers` workers; return how many took part.
 
@@ -64,13 +67,15 @@ def run(
     workers : int
     ticks : ndarray of int64 (workers, n_rows), optional
         Where the time of each row is added up.
+    seconds : float, default 0
+        How long it may take, about: the longer, the longer a late worker is waited for.
     """
     global _unavailable
     meeting = executor.new_meeting()
     alone = workers == 1 or _forked or _unavailable or _is_inside_workqueue()
     if not alone and _region.acquire(blocking=False):
         try:
-            return _run_region(program, contexts, job, meeting, workers, ticks)
+            return _run_region(program, contexts, job, meeting, workers, ticks, seconds)
         except ValueError as error:
             # Numba found no threading layer that it could load.
             _unavailable = True
@@ -88,14 +93,16 @@ def _run_region(
     meeting: NDArray[np.int64],
     workers: int,
     ticks: NDArray[np.int64],
+    seconds: float,
 ) -> int:
     run_together = executor.together(ticks.size > 0)
     threads = numba.get_num_threads()
     # More than Numba has threads for would only be waited for.
     wanted = min(workers, numba.config.NUMBA_NUM_THREADS)
     numba.set_num_threads(wanted)
+    patience = max(PATIENCE, int(_WORTH_WAITING * _LOOKS_PER_SECOND * seconds))
     try:
-        run_together(program, contexts, job, meeting, wanted, PATIENCE, ticks)
+        run_together(program, contexts, job, meeting, wanted, patience, ticks)
     finally:
         numba.set_num_threads(threads)
     return executor.team_size(meeting)

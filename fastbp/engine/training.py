@@ -22,7 +22,7 @@ _SNAPSHOT_SECONDS = 1.0
 #: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
 _FLOPS_WORTH_A_TEAM = 1_000_000
 #: A cautious first guess of the speed.
-_FLOPS_PER_SECOND = 2e10
+FLOPS_PER_SECOND = 2e10
 
 
 class Trainee(Protocol):
@@ -64,6 +64,8 @@ class _Run:
         self._samples, self._batch, self.values = samples, batch, values
         self._dtype = network.dtype
         self.steps_before = network.steps
+        #: What a step takes, as far as is known.
+        self.seconds_per_step = 0.0
 
     def steps(self, first: int, count: int, workers: int, values: NDArray[np.float64]) -> int:
         """Run steps `first` to `first + count`; returns the number of workers that took part."""
@@ -80,6 +82,7 @@ class _Run:
             values=values,
             hyper=hyper,
             hyper_is_constant=constant,
+            seconds=count * self.seconds_per_step,
         )
 
 
@@ -103,26 +106,28 @@ def train(
     if automatic and flops < _FLOPS_WORTH_A_TEAM:
         workers = 1
     choice = session.choice(workers) if automatic and workers > 1 else None
-    seconds_per_step = session.seconds_per_step or max(flops / _FLOPS_PER_SECOND, 1e-6)
+    run.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
     session.status[:] = 0
     done = 0
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
     kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
     try:
         while done < total:
-            count = max(1, min(int(chunk_seconds / seconds_per_step), total - done, _MOST_STEPS))
+            count = max(
+                1, min(int(chunk_seconds / run.seconds_per_step), total - done, _MOST_STEPS)
+            )
             chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
             begin = time.perf_counter()
-            run.steps(done, count, choice.workers if choice else workers, values)
+            took_part = run.steps(done, count, choice.workers if choice else workers, values)
             now = time.perf_counter()
             failed = session.failed_step
             if failed >= 0:
                 _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done = session.steps_done
-            seconds_per_step = session.seconds_per_step = max((now - begin) / count, 1e-9)
+            run.seconds_per_step = session.seconds_per_step = max((now - begin) / count, 1e-9)
             if choice is not None:
-                choice.learn(seconds_per_step)
+                choice.learn(run.seconds_per_step, took_part)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                 kept, kept_at, kept_when = network.snapshot(), done, now
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):

@@ -42,6 +42,8 @@ class Context(NamedTuple):
     values: int  # address of the epoch's sums of loss and metrics (float64)
     status: int  # address of the word that is set when the loss is not finite (int64)
     panels: int  # address of the worker's own room for a packed operand
+    piece: int  # which part of a worker's samples it is to do now
+    pieces: int  # of so many; 0 counts as 1
     step: int  # number of this step within the call, from 1
 
 
@@ -55,9 +57,13 @@ def share(n, worker, workers):
 
 
 @inlined
-def sample_blocks(rows, lanes, worker, workers):
-    """``(first, end)`` of a worker's blocks of `lanes` samples."""
-    return share((rows + lanes - 1) // lanes, worker, workers)
+def sample_blocks(context, lanes, worker, workers):
+    """``(first, end)`` of the blocks of `lanes` samples that a worker is to do now."""
+    first, end = share((context.rows + lanes - 1) // lanes, worker, workers)
+    if context.pieces > 1:
+        begin, stop = share(end - first, context.piece, context.pieces)
+        return first + begin, first + stop
+    return first, end
 
 
 @inlined

@@ -44,7 +44,7 @@ def first_forward(activation):
         r = simd.read_fields(row, FirstForward)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
         sweep(
@@ -52,7 +52,7 @@ def first_forward(activation):
             simd.advance(arena, r.weights), r.n_in * lanes,
             (first * lanes, min(end * lanes, c.rows), r.rows_at_a_time),
             (0, (r.n_out + lanes - 1) // lanes),
-            arena, environment,
+            (0, arena), environment,
         )  # fmt: skip
 
     return kernel
@@ -98,8 +98,8 @@ def forward(activation):
             (simd.advance(arena, r.weights), r.weights_stride, 1, 0), r.n_in,
             simd.advance(arena, r.inputs), r.inputs_features * lanes,
             (0, r.n_out, r.rows_at_a_time),
-            sample_blocks(c.rows, lanes, worker, workers),
-            arena, environment,
+            sample_blocks(c, lanes, worker, workers),
+            (0, arena), environment,
         )  # fmt: skip
 
     return kernel
@@ -118,9 +118,10 @@ class InputGradient(NamedTuple):
     n_in: int
     n_out: int
     rows_at_a_time: int
+    packs: int  # whether the weights are packed first
 
 
-def input_gradient(activation, packs):
+def input_gradient(activation):
     """gradient[i, s] = activation'(kept[i, s]) * sum over o of weights[o, i] * output_gradient[o, s]
 
     The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
@@ -132,7 +133,7 @@ def input_gradient(activation, packs):
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
-    sweep = product("strided", finish, packs)
+    sweep = product("strided", finish)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)
@@ -143,8 +144,8 @@ def input_gradient(activation, packs):
             (simd.advance(arena, r.weights), 1, r.weights_stride, 0), r.n_out,
             simd.advance(arena, r.output_gradient), r.output_features * lanes,
             (0, r.n_in, r.rows_at_a_time),
-            sample_blocks(c.rows, lanes, worker, workers),
-            simd.pointer_like(arena, c.panels), environment,
+            sample_blocks(c, lanes, worker, workers),
+            (r.packs, simd.pointer_like(arena, c.panels)), environment,
         )  # fmt: skip
 
     return kernel
@@ -229,9 +230,10 @@ class WeightGradient(NamedTuple):
     n_in: int
     n_out: int
     rows_at_a_time: int
+    packs: int  # whether the operand that is broadcast is packed first
 
 
-def first_weight_gradient(rule, regularized, packs):
+def first_weight_gradient(rule, regularized):
     """weights[i, o] <- rule(weights[i, o], sum over s of x[s, i] * output_gradient[s, o])
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
@@ -247,7 +249,7 @@ def first_weight_gradient(rule, regularized, packs):
         ask(weights, block * block_stride + row * lanes, state)
         ask(weights, (block + 1) * block_stride + row * lanes, state)
 
-    sweep = product("transposed row table", finish, packs, prepare if packs else None)
+    sweep = product("transposed row table", finish, prepare)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
@@ -266,14 +268,14 @@ def first_weight_gradient(rule, regularized, packs):
         sweep(
             (table, 0, 1, 0), c.rows,
             simd.advance(arena, r.output_gradient), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks, simd.pointer_like(arena, c.panels),
+            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
             (simd.advance(arena, r.weights), r.n_in * lanes, lanes, state),
         )  # fmt: skip
 
     return kernel
 
 
-def weight_gradient(rule, regularized, packs):
+def weight_gradient(rule, regularized):
     """weights[o, i] <- rule(weights[o, i], sum over s of output_gradient[o, s] * inputs[s, i])
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
@@ -288,7 +290,7 @@ def weight_gradient(rule, regularized, packs):
         weights, row_stride, lanes, state = environment
         ask(weights, row * row_stride + block * lanes, state)
 
-    sweep = product("blocked", finish, packs, prepare if packs else None)
+    sweep = product("blocked", finish, prepare)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
@@ -306,7 +308,7 @@ def weight_gradient(rule, regularized, packs):
         sweep(
             (simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes), c.rows,
             simd.advance(arena, r.inputs), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks, simd.pointer_like(arena, c.panels),
+            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
             (simd.advance(arena, r.weights), r.weights_stride, lanes, state),
         )  # fmt: skip
 

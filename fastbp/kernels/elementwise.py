@@ -26,7 +26,7 @@ def activate(activation):
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = block * r.padded_features * lanes
             for _ in range(r.n_features):
@@ -44,7 +44,7 @@ def activate_backward(activation):
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = block * r.padded_features * lanes
             for _ in range(r.n_features):
@@ -64,7 +64,7 @@ def softmax():
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             begin = block * r.padded_features * lanes
             top = simd.load(arena, r.inputs + begin)
@@ -90,7 +90,7 @@ def softmax_backward():
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             begin = block * r.padded_features * lanes
             total = simd.splat(arena, 0.0)

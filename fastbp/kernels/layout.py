@@ -27,7 +27,7 @@ def point_at_inputs():
         r = simd.read_fields(row, GatherInputs)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         inputs = simd.pointer_like(arena, c.inputs)
         for s in range(first * lanes, end * lanes):
@@ -63,7 +63,7 @@ def gather_inputs(dtype, normalized):
         r = simd.read_fields(row, GatherInputs)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         base = simd.pointer_at(c.inputs, scalar)
         mean = simd.advance(arena, r.mean)
@@ -106,7 +106,7 @@ def gather_targets(dtype, weight_dtype, single):
         r = simd.read_fields(row, GatherTargets)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         base = simd.pointer_at(c.targets, scalar)
         weights = simd.pointer_at(c.weights, weight_scalar)
         scale = simd.advance(arena, r.scale)
@@ -149,7 +149,7 @@ def to_samples_in_lanes():
         r = simd.read_fields(row, Transpose)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             source = r.rows + block * lanes * r.row_stride
             target = r.samples_in_lanes + block * r.padded_features * lanes
@@ -173,7 +173,7 @@ def to_features_in_lanes():
         r = simd.read_fields(row, Transpose)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             target = r.rows + block * lanes * r.row_stride
             source = r.samples_in_lanes + block * r.padded_features * lanes
@@ -202,7 +202,7 @@ def write_outputs():
         r = simd.read_fields(row, WriteOutputs)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         caller = simd.pointer_like(arena, c.outputs)
         for block in range(first, end):
             source = r.outputs + block * r.padded_features * lanes

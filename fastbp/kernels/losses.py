@@ -148,7 +148,7 @@ def pointwise_loss(name, with_gradient):
         r = simd.read_fields(row, Loss)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         share_of_one = 1.0 / r.n_out
         for block in range(first, end):
             inside = _inside(arena, c.rows, block, lanes)
@@ -178,7 +178,7 @@ def softmax_crossentropy(sparse, with_gradient):
         r = simd.read_fields(row, Loss)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             begin = r.outputs + block * r.padded_features * lanes
             top = simd.load(arena, begin)
@@ -236,7 +236,7 @@ def probability_crossentropy(sparse, with_gradient):
         r = simd.read_fields(row, Loss)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             begin = r.outputs + block * r.padded_features * lanes
             out = r.gradient + block * r.padded_features * lanes
@@ -280,7 +280,7 @@ def class_accuracy(sparse):
         r = simd.read_fields(row, Loss)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c.rows, lanes, worker, workers)
+        first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             begin = r.outputs + block * r.padded_features * lanes
             top = simd.load(arena, begin)

@@ -6,7 +6,7 @@ Whole vectors of rows are stored, and what is too much is overwritten by the nex
 """
 
 from fastbp.kernels import simd
-from fastbp.kernels.tile import MAIN_ROWS, panel_size
+from fastbp.kernels.tile import MAIN_ROWS
 from fastbp.runtime.inlined import inlined
 
 
@@ -14,6 +14,12 @@ def room_for_panels(rows: int, k: int, lanes: int) -> int:
     """Elements that are written when `rows` rows of `k` terms are packed."""
     panels = -(-rows // MAIN_ROWS)
     return panels * (k + 1) * MAIN_ROWS + lanes * MAIN_ROWS
+
+
+@inlined
+def panel_size(k):
+    """Elements from the beginning of a packed panel to the next: what is stored behind its last k is not the next's"""
+    return (k + 1) * MAIN_ROWS
 
 
 @inlined
@@ -27,9 +33,9 @@ def _pack_row(panels, to, size, source, first, n):
 
 
 @inlined
-def _pack_strided(a, top, bottom, k, panels):
+def _pack_strided(a, top, bottom, last, k, panels):
     """A[m, k] = scalars[m + k * step]; what lies behind the rows is read, too"""
-    scalars, _, _, _, step, _ = a
+    scalars, _, step, _ = a
     for i in range(k):
         _pack_row(
             panels, i * MAIN_ROWS, panel_size(k), simd.advance(scalars, i * step), top, bottom - top
@@ -37,9 +43,9 @@ def _pack_strided(a, top, bottom, k, panels):
 
 
 @inlined
-def _pack_transposed_row_table(a, top, bottom, k, panels):
+def _pack_transposed_row_table(a, top, bottom, last, k, panels):
     """A[m, k] = (row k of the batch)[m]; nothing behind a row's last number is read"""
-    table, _, last, _, _, _ = a
+    table, _, _, _ = a
     lanes = simd.lanes(panels)
     # Panels whose vectors lie inside the row.
     reach = (MAIN_ROWS + lanes - 1) // lanes * lanes
@@ -55,9 +61,9 @@ def _pack_transposed_row_table(a, top, bottom, k, panels):
 
 
 @inlined
-def _pack_blocked(a, top, bottom, k, panels):
+def _pack_blocked(a, top, bottom, last, k, panels):
     """A[m, k] = scalars[(k // lanes) * jump + m * lanes + k % lanes]: squares are transposed in registers"""
-    scalars, _, _, _, _, jump = a
+    scalars, _, _, jump = a
     lanes = simd.lanes(panels)
     # From the last lanes on: what they spill into the next k is overwritten by the first.
     for lane in range((MAIN_ROWS - 1) // lanes * lanes, -1, -lanes):
@@ -71,7 +77,7 @@ def _pack_blocked(a, top, bottom, k, panels):
             to += panel_size(k)
 
 
-#: way of reaching A -> its packing, ``pack(a, top, bottom, k, panels)``.
+#: way of reaching A -> ``pack(a, top, bottom, last, k, panels)``: rows top to bottom, `last` being the last there is.
 PACKINGS = {
     "strided": _pack_strided,
     "blocked": _pack_blocked,

@@ -8,7 +8,7 @@ one worker, so the bits depend neither on how rows and blocks are shared out nor
 """
 
 from fastbp.kernels import simd
-from fastbp.kernels.packing import PACKINGS
+from fastbp.kernels.packing import PACKINGS, panel_size
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS, make_tile
 from fastbp.runtime.inlined import inlined
 
@@ -35,38 +35,38 @@ def _even_parts(rows, most):
     return (rows + parts * MAIN_ROWS - 1) // (parts * MAIN_ROWS) * MAIN_ROWS
 
 
-def product(way, epilogue, packs=False, prepare=None):
+def product(way, epilogue, prepare=None):
     """A compiled ``f(a, k, vectors, stride, m, n, panels, environment)``.
 
     Walks the rows ``m = (first, end, most rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k`
-    terms an element. ``a = (scalars, row_stride, step, jump)`` is read as `way` says, with `packs` by way of `panels`,
-    room for ``most rows * k`` elements and some more. ``epilogue(value, row, block, environment)`` takes each vector;
-    ``prepare(row, block, environment)``, if given, is told of each row of a tile before its last terms are added.
+    terms an element. ``a = (scalars, row_stride, step, jump)`` is read as `way` says. With ``panels = (packs, room)``
+    and `packs` not 0 it is packed into the room before.
+
+    ``epilogue(value, row, block, environment)`` takes each vector. ``prepare(row, block, environment)``, if given, is
+    told of each row of a tile before its last terms are added, where A is packed: where there is time for it.
     """
-    seen = "packed" if packs else way
-    main, rest = make_tile(seen, MAIN_ROWS), make_tile(seen, REST_ROWS)
+    main, rest = make_tile(way, MAIN_ROWS), make_tile(way, REST_ROWS)
+    packed_main = make_tile("strided", MAIN_ROWS)
     finish_main = simd.for_each_in_tile(MAIN_ROWS, epilogue)
     finish_rest = simd.for_each_in_tile(REST_ROWS, epilogue)
-    pack = PACKINGS[way] if packs else None
-    prepares = prepare is not None
+    can_pack, prepares = way in PACKINGS, prepare is not None
+    pack = PACKINGS.get(way)
     prepare = inlined(prepare) if prepares else None
 
     @inlined
     def sweep(a, k, vectors, stride, m, n, panels, environment):
-        scalars, row_stride, step, jump = a
         first_row, end_row, most_rows = m
         most_rows = _even_parts(end_row - first_row, most_rows)
         first_block, end_block = n
+        packs, room = panels
+        packed = (room, 1, MAIN_ROWS, 0)
         last = end_row - 1
         # Sums that are cut wait here for their next terms.
         waiting = simd.room(vectors, _MOST_VECTORS)
         for top in range(first_row, end_row, most_rows):
             bottom = min(top + most_rows, end_row)
-            if packs:
-                pack((scalars, top, last, row_stride, step, jump), top, bottom, k, panels)
-                a_here = (panels, top, last, row_stride, k, jump)
-            else:
-                a_here = (scalars, top, last, row_stride, step, jump)
+            if can_pack and packs:
+                pack(a, top, bottom, last, k, room)
             for block in range(first_block, end_block, COLUMNS):
                 columns = min(end_block - block, COLUMNS)
                 # The second column of a tile at the edge is the first again: computed and not stored.
@@ -75,15 +75,20 @@ def product(way, epilogue, packs=False, prepare=None):
                 for k0 in range(0, k, K_AT_A_TIME):
                     k1 = min(k0 + K_AT_A_TIME, k)
                     row = top
-                    place = 0
+                    place = panel = 0
                     while row < bottom:
                         left = bottom - row
-                        if left > REST_ROWS:
-                            if prepares and k1 == k:
-                                for r in range(min(left, MAIN_ROWS)):
-                                    prepare(row + r, block, environment)
+                        if prepares and packs and k1 == k:
+                            for r in range(min(left, MAIN_ROWS)):
+                                prepare(row + r, block, environment)
+                        if packs or left > REST_ROWS:
                             tile = simd.begin_tile(waiting, place, k0, MAIN_ROWS, COLUMNS)
-                            tile = main(tile, a_here, row, k0, k1, b)
+                            if can_pack and packs:
+                                tile = packed_main(
+                                    tile, packed, panel, panel + MAIN_ROWS, k0, k1, b
+                                )
+                            else:
+                                tile = main(tile, a, row, last, k0, k1, b)
                             if k1 == k:
                                 finish_main(tile, left, columns, row, block, environment)
                             else:
@@ -91,12 +96,13 @@ def product(way, epilogue, packs=False, prepare=None):
                             row += MAIN_ROWS
                         else:
                             tile = simd.begin_tile(waiting, place, k0, REST_ROWS, COLUMNS)
-                            tile = rest(tile, a_here, row, k0, k1, b)
+                            tile = rest(tile, a, row, last, k0, k1, b)
                             if k1 == k:
                                 finish_rest(tile, left, columns, row, block, environment)
                             else:
                                 simd.put_tile(waiting, place, tile)
                             row += REST_ROWS
                         place += MAIN_ROWS * COLUMNS
+                        panel += panel_size(k)
 
     return sweep

@@ -4,6 +4,8 @@ A kernel's name and options are its identity: the disk cache finds it by them, s
 may close over whatever it likes.
 """
 
+from typing import NamedTuple
+
 from numba import types
 
 from fastbp.kernels import dense, elementwise, layout, losses, sums
@@ -38,7 +40,27 @@ _FACTORIES = {
 }
 
 _ARENA = {"float32": types.float32, "float64": types.float64}
-_compiled: dict[tuple[str, str, tuple[object, ...]], object] = {}
+
+
+class KernelName(NamedTuple):
+    """Which kernel: the factory's name, the type of the arena, the factory's arguments."""
+
+    name: str
+    dtype: str
+    options: tuple[object, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the disk cache knows it by."""
+        return "-".join([self.name, self.dtype, *(str(o).lower() for o in self.options)])
+
+
+_compiled: dict[KernelName, object] = {}
+
+
+def is_loaded(kernel: KernelName) -> bool:
+    """Whether this process has it already."""
+    return kernel in _compiled
 
 
 def kernel_address(name: str, dtype: str, *options: object) -> int:
@@ -53,13 +75,12 @@ def kernel_address(name: str, dtype: str, *options: object) -> int:
     *options : str, bool or None
         The factory's arguments.
     """
-    key = (name, dtype, options)
+    key = KernelName(name, dtype, options)
     if key not in _compiled:
         number = types.CPointer(_ARENA[dtype])
         integer = types.CPointer(types.int64)
         signature = types.void(integer, number, integer, number, types.int64, types.int64)
-        label = "-".join([name, dtype, *(str(o).lower() for o in options)])
-        _compiled[key] = compile_callable(label, lambda: _FACTORIES[name](*options), signature)
+        _compiled[key] = compile_callable(key.label, lambda: _FACTORIES[name](*options), signature)
     return _compiled[key].address  # type: ignore[attr-defined]
 
 

@@ -19,18 +19,12 @@ MAIN_ROWS, REST_ROWS = processor().tile_rows
 COLUMNS = 2
 
 
-@inlined
-def panel_size(k):
-    """Elements from the beginning of a packed panel to the next: what is stored behind its last k is not the next's"""
-    return (k + 1) * MAIN_ROWS
-
-
 def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
     @inlined
-    def tile(tile, a, row, k0, k1, b):
-        scalars, _, last, row_stride, step, _ = a
+    def tile(tile, a, row, last, k0, k1, b):
+        scalars, row_stride, step, _ = a
         vectors, begin, stride = b
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         for i in range(k0, k1):
@@ -45,8 +39,8 @@ def _blocked(rows):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
     @inlined
-    def tile(tile, a, row, k0, k1, b):
-        scalars, _, last, row_stride, _, jump = a
+    def tile(tile, a, row, last, k0, k1, b):
+        scalars, row_stride, _, jump = a
         vectors, begin, stride = b
         pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         lanes = simd.lanes(vectors)
@@ -70,8 +64,8 @@ def _row_table(rows):
     """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
 
     @inlined
-    def tile(tile, a, row, k0, k1, b):
-        table, _, last, _, _, _ = a
+    def tile(tile, a, row, last, k0, k1, b):
+        table, _, _, _ = a
         vectors, begin, stride = b
         pointers = simd.row_pointers_from_table(vectors, table, row, last, rows)
         for i in range(k0, k1):
@@ -86,8 +80,8 @@ def _transposed_row_table(rows):
     """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
 
     @inlined
-    def tile(tile, a, row, k0, k1, b):
-        table, _, last, _, _, _ = a
+    def tile(tile, a, row, last, k0, k1, b):
+        table, _, _, _ = a
         vectors, begin, stride = b
         for i in range(k0, k1):
             sample = simd.pointer_like(vectors, simd.get(table, i))
@@ -99,37 +93,19 @@ def _transposed_row_table(rows):
     return tile
 
 
-def _packed(rows):
-    """A[m, k] = panels[m // MAIN_ROWS][k][m % MAIN_ROWS], packed by `packing`"""
-
-    @inlined
-    def tile(tile, a, row, k0, k1, b):
-        panels, first, _, _, k, _ = a
-        vectors, begin, stride = b
-        panel = (row - first) // MAIN_ROWS * panel_size(k)
-        pointers = simd.row_pointers(panels, panel, 1, panel + rows, rows)
-        for i in range(k0, k1):
-            at = begin + i * simd.lanes(vectors)
-            tile = simd.multiply_add(tile, pointers, i * MAIN_ROWS, vectors, at, stride)
-        return tile
-
-    return tile
-
-
 _WAYS = {
     "strided": _strided,
     "blocked": _blocked,
     "row table": _row_table,
     "transposed row table": _transposed_row_table,
-    "packed": _packed,
 }
 
 
 @cache
 def make_tile(way, rows):
-    """A compiled ``f(tile, a, row, k0, k1, b)``: the tile of `rows` rows from `row` on, with terms k0 to k1 added.
+    """A compiled ``f(tile, a, row, last, k0, k1, b)``: `rows` rows from `row` on get terms k0 to k1 added.
 
-    ``a = (scalars, first row, last row, row_stride, step, jump)`` is read as the way says, and ``b = (vectors, begin,
-    stride)``: two blocks, the first at `begin`.
+    A row beyond `last` is `last` again. ``a = (scalars, row_stride, step, jump)`` is read as the way says, and ``b =
+    (vectors, begin, stride)``: two blocks, the first at `begin`.
     """
     return _WAYS[way](rows)

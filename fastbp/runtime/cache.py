@@ -125,6 +125,17 @@ def cache_folder() -> Path | None:
     return None if root is None else root / _version()
 
 
+def kept_labels() -> set[str]:
+    """The labels of what the disk holds."""
+    folder = _readable_folder()
+    return set() if folder is None else {file.stem[:-9] for file in folder.glob("*.code")}
+
+
+def can_keep() -> bool:
+    """Whether what is compiled can be put on the disk, for other processes to find."""
+    return _writable_folder() is not None
+
+
 class _CodeCache(NullCache):
     """One function's file, in the form that Numba's compilers ask for."""
 

@@ -196,7 +196,7 @@ def Adam(rate): return rate
 def Input(n): return n
 def Dense(n, activation): return n
 class Sequential:
-    def __init__(self, layers, seed): pass
+    def __init__(self, layers, seed, dtype): pass
     def compile(self, optimizer, loss): pass
     def fit(self, x, y, batch_size, epochs, verbose, threads):
         global _now

@@ -10,7 +10,7 @@ import pytest
 
 import fastbp
 
-COMMANDS = ("train", "predict", "inspect", "doctor", "warmup")
+COMMANDS = ("train", "predict", "inspect", "profile", "doctor", "warmup")
 
 
 def run(*arguments, code=None, **options):

@@ -98,10 +98,11 @@ def test_every_missing_row_is_seen() -> None:
     def outcome(missing: int | None) -> tuple[str, list[str]]:
         network = given.engine("float32", OPTIMIZERS["sgd"][1])
         request = network._request(17, sources[0], sources[1], None, "sgd")
-        session = network._session(request)
+        session = network._session(request, 1)
         names = list(session.names)
         if missing is not None:
             session.rows = np.delete(session.rows, missing, axis=0)
+            session._n_apart -= missing < session._n_apart
         poison(network)
         try:
             history = network.train(*sources, orders, batch_size=17, threads=1)

@@ -10,7 +10,7 @@ def chosen(choice: WorkerChoice, seconds: Callable[[int], float], n_chunks: int)
     found = []
     for _ in range(n_chunks):
         found.append(choice.workers)
-        choice.learn(seconds(choice.workers))
+        choice.learn(seconds(choice.workers), choice.workers)
     return found
 
 
@@ -23,7 +23,7 @@ def test_it_begins_with_all_and_tries_one() -> None:
 def test_the_first_chunk_says_nothing() -> None:
     """Code is loaded in it."""
     choice = WorkerChoice(2)
-    choice.learn(100.0)
+    choice.learn(100.0, 2)
     found = chosen(choice, lambda workers: 1.0 if workers == 2 else 2.0, 10)
     assert found.count(2) == 9
 
@@ -55,6 +55,24 @@ def test_one_slow_chunk_changes_nothing_for_long() -> None:
     """A chunk that was interrupted costs at most until the slower way is tried again."""
     choice = WorkerChoice(2)
     chosen(choice, lambda workers: 1.0 / workers, 100)
-    choice.learn(30.0)
+    choice.learn(30.0, 2)
     after = chosen(choice, lambda workers: 1.0 / workers, 1000)
     assert after[-1] == 2
+
+
+def test_a_first_figure_by_accident_is_corrected_soon() -> None:
+    """The first whole team was interrupted; few chunks later it is tried again."""
+    choice = WorkerChoice(2)
+    choice.learn(1.0, 2)
+    choice.learn(1.1, 2)
+    found = chosen(choice, lambda workers: 1.0 if workers == 1 else 0.6, 20)
+    assert found.count(2) > 12
+
+
+def test_a_team_that_was_not_whole_says_nothing() -> None:
+    choice = WorkerChoice(2)
+    for _ in range(5):
+        choice.learn(9.0, 1)
+        assert choice.workers == 2
+    found = chosen(choice, lambda workers: 1.0 / workers, 100)
+    assert found.count(2) > 90

@@ -146,3 +146,12 @@ def test_adam_after_very_many_steps(steps: int) -> None:
             np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-13)
     assert given.steps == steps + 2
     assert int(given.optimizer_state()["step"]) == steps + 2
+
+
+def test_the_memory_plan_counts_room_for_packed_operands() -> None:
+    """A wide network on a large batch packs; a narrow one does not."""
+    wide = Network(200, [nn.Dense(200)], dtype=DTYPE, weights=[np.ones((200, 200)), np.ones(200)])
+    wide.configure(nn.LOSSES.resolve("mean_squared_error"), optimizers.SGD())
+    plan = wide.memory_plan(256)
+    assert plan["packed_operands"] >= 8 * 200 * 12
+    assert "packed_operands" not in network().memory_plan(16)

@@ -43,8 +43,9 @@ def compile_product(way: str, dtype: str) -> Callable[..., None]:
         )
 
     def make() -> Any:
-        sweep = product(way.removeprefix("packed "), finish, way in PACKED)
+        sweep = product(way.removeprefix("packed "), finish)
         element = simd.int64 if uses_table else scalar
+        packs = int(way in PACKED)
 
         def kernel(scalars, strides, k, vectors, stride, bounds, panels, target, block_stride):
             steps = simd.pointer_at(strides, simd.int64)
@@ -59,7 +60,7 @@ def compile_product(way: str, dtype: str) -> Callable[..., None]:
             rows = (simd.get(limit, 0), simd.get(limit, 1), simd.get(limit, 2))
             blocks = (simd.get(limit, 3), simd.get(limit, 4))
             environment = (out, block_stride, simd.lanes(out))
-            room = simd.pointer_at(panels, scalar)
+            room = (packs, simd.pointer_at(panels, scalar))
             sweep(a, k, b, stride, rows, blocks, room, environment)
 
         return kernel

@@ -1,0 +1,73 @@
+"""A helper compiles a part of what is missing; without one, everything is compiled all the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import children
+
+SCRIPT = """
+import json, sys
+import fastbp.engine.ahead as ahead
+from fastbp.runtime.cache import kept_labels
+own = []
+compile_one = ahead._compile
+def counted(kernel):
+    own.append(kernel.label)
+    compile_one(kernel)
+ahead._compile = counted
+%s
+from contracts.problems import Problem, worst
+import naive
+problem = Problem(2, [naive.Dense(8, "relu"), naive.Dense(3)], n_rows=20)
+network = problem.engine("float32")
+outputs = network.predict(problem.sources()[0], batch_size=8, threads=2)
+error = worst([outputs], [problem.twin.predict(problem.weights, problem.inputs)])
+print(json.dumps({"own": own, "kept": sorted(kept_labels()), "right": error < 1e-6}))
+"""
+
+
+def run(folder: Path, change: str = "") -> Any:
+    few = "ahead._WORTH_A_HELPER = 2"
+    return children.run(
+        SCRIPT % f"{few}\n{change}",
+        timeout=200,
+        FASTBP_CACHE_DIR=str(folder),
+        NUMBA_NUM_THREADS="2",
+    )
+
+
+def test_the_helper_compiles_a_part(tmp_path: Path) -> None:
+    """It is there before the first kernel is done, if that takes long enough."""
+    wait = "import time; late = counted; ahead._compile = lambda k: (time.sleep(3), late(k))"
+    found = run(tmp_path, wait)
+    assert found["right"]
+    assert 0 < len(found["own"]) < len(found["kept"])
+    assert len(set(found["own"])) == len(found["own"])
+    assert {"executor-alone", "executor-together"} <= set(found["kept"])
+    assert run(tmp_path)["own"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sys.executable = sys.executable.replace('python', 'editor')",
+        "sys.executable = None",
+        "ahead._HELPER = 'raise SystemExit(3)'",
+        "ahead._HELPER = 'print(1, flush=True); input(); raise SystemExit(3)'",
+    ],
+    ids=["another program", "no program", "does not start", "dies at work"],
+)
+def test_without_a_helper_everything_is_compiled(tmp_path: Path, change: str) -> None:
+    assert run(tmp_path, change)["right"]
+
+
+def test_one_thread_asks_for_no_helper(tmp_path: Path) -> None:
+    forbidden = "ahead.subprocess = None"
+    script = (SCRIPT % f"ahead._WORTH_A_HELPER = 2\n{forbidden}").replace("threads=2", "threads=1")
+    found = children.run(script, timeout=200, FASTBP_CACHE_DIR=str(tmp_path))
+    assert found["right"]
+    assert found["own"] == []
+    assert json.dumps(found["kept"])

@@ -15,10 +15,10 @@ from fastbp.compiler.request import Goal, Request
 from fastbp.kernels import dense, elementwise, layout, losses, sums
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.packing import room_for_panels
-from fastbp.kernels.product import rows_at_a_time
+from fastbp.kernels.product import CACHE_BYTES, rows_at_a_time
 
-#: Bytes of activations that stay in a second-level cache, and samples below which a part is too short.
-_CACHE_BYTES, _FEWEST_TOGETHER = 1 << 18, 128
+#: Samples that go through the layers together at least.
+_FEWEST_TOGETHER = 128
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read.
 _WORTH_PACKING = 16
 
@@ -121,10 +121,10 @@ class Lowering:
 
     def _samples_at_a_time(self) -> int:
         """Samples whose activations fit into the cache; 0 where the weights, read anew for each part, do not."""
-        if self._parameters.size * self._itemsize > _CACHE_BYTES // 4:
+        if self._parameters.size * self._itemsize > CACHE_BYTES // 4:
             return 0
         bytes_per_sample = (self._memory.end - self._begin) * self._itemsize // self._samples
-        return max(_FEWEST_TOGETHER, _CACHE_BYTES // bytes_per_sample // self._lanes * self._lanes)
+        return max(_FEWEST_TOGETHER, CACHE_BYTES // bytes_per_sample // self._lanes * self._lanes)
 
     # --- forward ---
 

@@ -88,12 +88,17 @@ def _feed(helper: "subprocess.Popen[str]", queue: deque[KernelName]) -> None:
     assert helper.stdin is not None
     assert helper.stdout is not None
     try:
-        # Its first word says that it is there: what it might have taken by then is not kept waiting.
-        while helper.stdout.readline() and queue:
+        # Its first word says that it is there, each other one that something is done.
+        done = None
+        while helper.stdout.readline():
+            if done is not None:
+                compiled_here.append(done)
+            if not queue:
+                break
             kernel = queue.popleft()
             helper.stdin.write(json.dumps(kernel) + "\n")
             helper.stdin.flush()
-            compiled_here.append(kernel.label)
+            done = kernel.label
         helper.stdin.close()
     except (OSError, IndexError):
         pass

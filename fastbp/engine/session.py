@@ -44,7 +44,7 @@ class Session:
         self._job = np.zeros(len(Job._fields), np.int64)
         self._alive: tuple[Any, ...] = ()
         self._choices: dict[int, WorkerChoice] = {}
-        #: Of the last chunk of training; 0 before the first.
+        #: Of the last chunk of training, or a guess while there was none; 0 before.
         self.seconds_per_step = 0.0
 
     def _make_room(self, workers: int) -> None:

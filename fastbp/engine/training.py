@@ -12,8 +12,7 @@ from fastbp.engine.session import Session
 from fastbp.errors import DivergedError
 
 #: Seconds that a chunk should last, and that the first one of a call does: the threads of a team may be asleep then,
-# and
-#: whoever comes late stays out until the next chunk.
+#: and whoever comes late stays out until the next chunk.
 _CHUNK_SECONDS, _FIRST_CHUNK_SECONDS = 0.04, 0.002
 #: Steps of a chunk at most, which bounds the table of the optimizer's numbers.
 _MOST_STEPS = 1 << 14
@@ -64,8 +63,6 @@ class _Run:
         self._samples, self._batch, self.values = samples, batch, values
         self._dtype = network.dtype
         self.steps_before = network.steps
-        #: What a step takes, as far as is known.
-        self.seconds_per_step = 0.0
 
     def steps(self, first: int, count: int, workers: int, values: NDArray[np.float64]) -> int:
         """Run steps `first` to `first + count`; returns the number of workers that took part."""
@@ -82,7 +79,7 @@ class _Run:
             values=values,
             hyper=hyper,
             hyper_is_constant=constant,
-            seconds=count * self.seconds_per_step,
+            seconds=count * self._session.seconds_per_step,
         )
 
 
@@ -106,7 +103,7 @@ def train(
     if automatic and flops < _FLOPS_WORTH_A_TEAM:
         workers = 1
     choice = session.choice(workers) if automatic and workers > 1 else None
-    run.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
+    session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
     session.status[:] = 0
     done = 0
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
@@ -114,7 +111,7 @@ def train(
     try:
         while done < total:
             count = max(
-                1, min(int(chunk_seconds / run.seconds_per_step), total - done, _MOST_STEPS)
+                1, min(int(chunk_seconds / session.seconds_per_step), total - done, _MOST_STEPS)
             )
             chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
             begin = time.perf_counter()
@@ -125,9 +122,9 @@ def train(
                 _go_back(network, run, session, kept, kept_at, failed)
                 raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
             done = session.steps_done
-            run.seconds_per_step = session.seconds_per_step = max((now - begin) / count, 1e-9)
+            session.seconds_per_step = max((now - begin) / count, 1e-9)
             if choice is not None:
-                choice.learn(run.seconds_per_step, took_part)
+                choice.learn(session.seconds_per_step, took_part)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                 kept, kept_at, kept_when = network.snapshot(), done, now
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):

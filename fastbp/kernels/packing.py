@@ -1,6 +1,6 @@
 """Copies of a part of A in the order in which tiles read it: worth it where each number is used many times.
 
-    panels[m // MAIN_ROWS][k][m % MAIN_ROWS] = A[m, k],   a panel being `panel_size(k)` elements long
+    panels[m // MAIN_ROWS][k][m % MAIN_ROWS] = A[m, k],   a panel being `panel_size` elements long
 
 Whole vectors of rows are stored, and what is too much is overwritten by the next k, or lies behind a panel.
 """
@@ -10,16 +10,24 @@ from fastbp.kernels.tile import MAIN_ROWS
 from fastbp.runtime.inlined import inlined
 
 
+def _spare(lanes):
+    """Terms that a panel has room for behind its last, so that a vector stored there spills nothing into the next."""
+    return (lanes + MAIN_ROWS - 1) // MAIN_ROWS
+
+
 def room_for_panels(rows: int, k: int, lanes: int) -> int:
     """Elements that are written when `rows` rows of `k` terms are packed."""
     panels = -(-rows // MAIN_ROWS)
-    return panels * (k + 1) * MAIN_ROWS + lanes * MAIN_ROWS
+    return (panels * (k + _spare(lanes)) + lanes) * MAIN_ROWS
+
+
+_spare_terms = inlined(_spare)
 
 
 @inlined
-def panel_size(k):
-    """Elements from the beginning of a packed panel to the next: what is stored behind its last k is not the next's"""
-    return (k + 1) * MAIN_ROWS
+def panel_size(panels, k):
+    """Elements from the beginning of a packed panel to the next; whole terms"""
+    return (k + _spare_terms(simd.lanes(panels))) * MAIN_ROWS
 
 
 @inlined
@@ -38,7 +46,12 @@ def _pack_strided(a, top, bottom, last, k, panels):
     scalars, _, step, _ = a
     for i in range(k):
         _pack_row(
-            panels, i * MAIN_ROWS, panel_size(k), simd.advance(scalars, i * step), top, bottom - top
+            panels,
+            i * MAIN_ROWS,
+            panel_size(panels, k),
+            simd.advance(scalars, i * step),
+            top,
+            bottom - top,
         )
 
 
@@ -53,10 +66,10 @@ def _pack_transposed_row_table(a, top, bottom, last, k, panels):
     inside = max(inside, 0)
     for i in range(k):
         sample = simd.pointer_like(panels, simd.get(table, i))
-        _pack_row(panels, i * MAIN_ROWS, panel_size(k), sample, top, inside)
+        _pack_row(panels, i * MAIN_ROWS, panel_size(panels, k), sample, top, inside)
         for row in range(top + inside, bottom):
             panel = (row - top) // MAIN_ROWS
-            to = panel * panel_size(k) + i * MAIN_ROWS + (row - top) % MAIN_ROWS
+            to = panel * panel_size(panels, k) + i * MAIN_ROWS + (row - top) % MAIN_ROWS
             simd.put(panels, to, simd.get(sample, row))
 
 
@@ -74,7 +87,7 @@ def _pack_blocked(a, top, bottom, last, k, panels):
                 square = simd.transpose(simd.load_block(scalars, at, lanes))
                 simd.store_many(panels, to + i * MAIN_ROWS, MAIN_ROWS, square)
                 at += jump
-            to += panel_size(k)
+            to += panel_size(panels, k)
 
 
 #: way of reaching A -> ``pack(a, top, bottom, last, k, panels)``: rows top to bottom, `last` being the last there is.

@@ -14,15 +14,16 @@ from fastbp.runtime.inlined import inlined
 
 #: Terms of a sum that are added before the next rows are begun: two blocks of B take half of a first-level cache.
 K_AT_A_TIME = 256
-#: Rows that share a piece of B at most, and the bytes of A that they may have.
+#: Rows that share a piece of B at most.
 MOST_ROWS = 20 * MAIN_ROWS
-_CACHE_BYTES = 1 << 18
+#: Bytes of a second-level cache for what is to stay in it.
+CACHE_BYTES = 1 << 18
 _MOST_VECTORS = MOST_ROWS * COLUMNS
 
 
 def rows_at_a_time(k: int, itemsize: int) -> int:
     """Rows of A, with `k` terms each, that stay in the second-level cache; whole tiles."""
-    rows = _CACHE_BYTES // (k * itemsize) // MAIN_ROWS * MAIN_ROWS
+    rows = CACHE_BYTES // (k * itemsize) // MAIN_ROWS * MAIN_ROWS
     return min(MOST_ROWS, max(2 * MAIN_ROWS, rows))
 
 
@@ -103,6 +104,6 @@ def product(way, epilogue, prepare=None):
                                 simd.put_tile(waiting, place, tile)
                             row += REST_ROWS
                         place += MAIN_ROWS * COLUMNS
-                        panel += panel_size(k)
+                        panel += panel_size(room, k)
 
     return sweep

@@ -13,14 +13,15 @@ _OPTIONS = {
     "error_model": "numpy",
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "forceinline": True,
 }
 
 
 class _Part(CPUDispatcher):
     """A dispatcher that makes no machine code: an ordinary one would, for each part, and nobody would call it."""
 
-    def __init__(self, function: Callable[..., Any], forced: bool) -> None:
-        super().__init__(function, {}, {**_OPTIONS, "forceinline": forced})
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function, {}, _OPTIONS)
         self._compiler._customize_flags = _without_machine_code
 
     @global_compiler_lock
@@ -51,9 +52,4 @@ def _do_nothing() -> None:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Decorate a function that kernels call; it becomes part of each of them. Python cannot call it."""
-    return _Part(function, True)
-
-
-def shared(function: Callable[..., Any]) -> Any:
-    """As `inlined`, but left to the compiler whether it is copied to each place of call."""
-    return _Part(function, False)
+    return _Part(function)

@@ -299,13 +299,13 @@ import contextlib, itertools, json, sys, warnings
 from numba import types
 from numba.core.bytecode import FunctionIdentity
 from fastbp.runtime import cache
-from fastbp.runtime.inlined import shared
+from fastbp.runtime.inlined import inlined
 
 if sys.argv[-1] == "unguarded":
     cache._own_names = contextlib.nullcontext
 
 def kernel(number):
-    @shared
+    @inlined
     def part(x):
         total = x
         for i in range(x):

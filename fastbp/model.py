@@ -237,6 +237,8 @@ class Model:
     ) -> Figures:
         """Make one update with all of these samples.
 
+        It is that of a `fit` with as many in a batch. A short last batch of `fit` may be rounded otherwise.
+
         Parameters
         ----------
         x, y, sample_weight : array_like
@@ -284,7 +286,7 @@ class Model:
         x, y, sample_weight : array_like
             As in `fit`.
         batch_size : int, optional
-            Samples at a time; only speed depends on it.
+            Samples at a time; only speed depends on it, and from 12 down rounding.
         verbose : {"auto", 0, 1, 2}
             0: silent; else a line with the figures.
         return_dict : bool, default False
@@ -326,7 +328,7 @@ class Model:
         x : array_like (n_samples, n_columns)
             As in `fit`.
         batch_size : int, optional
-            Samples at a time; only speed depends on it.
+            Samples at a time; only speed depends on it, and from 12 down rounding.
         verbose : {"auto", 0, 1, 2}
             Taken for Keras's sake: `predict` shows nothing.
         threads : int or "auto"

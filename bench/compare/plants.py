@@ -55,14 +55,14 @@ _SLOWER_TILE = """\
 
 def _pass(arguments: str, row_stride: str, block_stride: str) -> Edit:
     """A worker's weights are read and written once more."""
-    end = f"            (simd.advance(arena, r.weights), {arguments}, lanes, state),\n        )  # fmt: skip\n"
+    end = f"            (weights, {arguments}, lanes, state),\n        )  # fmt: skip\n"
     loop = f"""\
         for block in range(blocks[0], blocks[1]):
             for row in range(rows[0], rows[1]):
                 at = r.weights + block * {block_stride} + row * {row_stride}
                 simd.store(arena, at, simd.load(arena, at) + 0.0)
 """
-    return Edit("fastbp/kernels/dense.py", end, end + loop)
+    return Edit("fastbp/kernels/weight_gradients.py", end, end + loop)
 
 
 PLANTS = (

@@ -117,7 +117,8 @@ def _try_training() -> tuple[bool, str]:
         model.fit(x, y, epochs=5, verbose=0, threads=threads).history["loss"]
         for model, threads in zip(models, (1, several), strict=True)
     ]
-    if not losses[0][-1] < losses[0][0]:
+    # Rounding alone lowers the loss of every other network that stands still.
+    if not losses[0][-1] < 0.99 * losses[0][0]:
         return False, f"FAILED: the loss went from {losses[0][0]:.4f} to {losses[0][-1]:.4f}"
     weights = [np.concatenate([array.ravel() for array in m.get_weights()]) for m in models]
     if weights[0].tobytes() != weights[1].tobytes():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from fastbp.kernels import dense, elementwise, layout, losses, sums
+from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
 from fastbp.kernels.rules import RULES
 
 
@@ -51,8 +51,8 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     dense.FirstForward: _product,
     dense.Forward: _product,
     dense.InputGradient: _product,
-    dense.WeightGradient: _weight_gradient,
-    dense.BiasGradient: _bias_gradient,
+    weight_gradients.WeightGradient: _weight_gradient,
+    weight_gradients.BiasGradient: _bias_gradient,
     elementwise.Elementwise: _moves(2, "n_features"),
     losses.Loss: _moves(3, "n_out"),
     sums.SumValues: _moves(1, "n_values"),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.cost import Cost, cost_of
+from fastbp.kernels.losses import Loss
 from fastbp.kernels.registry import KernelName, kernel_address
 
 
@@ -44,16 +45,22 @@ class Program:
         self.costs: list[Cost] = []
         self.workspace = self.panels = self.samples_at_a_time = 0
         self.n_values = 0
+        self._is_judged = False
 
     def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
         """Add a row that calls a kernel."""
         self._rows.append((KernelName(kernel, self._dtype, options), fields))
+        self._is_judged |= isinstance(fields, Loss)
         self.names.append(" ".join([kernel, *(str(o) for o in options)]))
         self.costs.append(cost_of(fields, self._batch, options))
 
     def add_barrier(self) -> None:
-        """Add a row at which all workers wait for each other."""
-        self._rows.append((None, ()))
+        """Add a row at which all workers wait for each other.
+
+        At the first one behind a loss they also look whether it was finite: only there do all of them see the same.
+        """
+        self._rows.append((None, (int(self._is_judged),)))
+        self._is_judged = False
         self.names.append("barrier")
         self.costs.append(Cost(0, 0))
 

@@ -1,7 +1,8 @@
 """The loop that walks a program: every step of a chunk, alone or as a team of workers.
 
 `program` has a row a kernel call: the kernel's address, then its fields; address 0 is a barrier, where data changes
-hands. Compiled once for all networks and both precisions.
+hands, and its field says whether a loss that is not finite ends the walk there. Compiled once for all networks and
+both precisions.
 
 A team may not be whole: nothing promises that all iterations of a ``prange`` run at the same time. So workers first
 meet. Whoever arrives before the door closes is in the team; who comes late returns at once. The bits do not depend
@@ -122,8 +123,8 @@ def _make_walk(timed):
                             looks += 1
                             if looks > _SPINS:
                                 yield_processor()
-                    # A faster worker may already have failed in the next step: this one goes on to the same barrier.
-                    if load_word(status) == step + 1:
+                    # Of the own step: a faster worker may have failed in the next one, and waits at the same barrier.
+                    if program[row, 1] != 0 and load_word(status) == step + 1:
                         return
                 if timed:
                     now = read_ticks()

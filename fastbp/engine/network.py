@@ -250,6 +250,8 @@ class Network:
         orders : ndarray of int64 (n_epochs, n_used)
             The order of the samples in each epoch.
         batch_size : int
+            Samples of a step. `n_used` may be smaller: then the one step of an epoch has the bits of a last short
+            batch of this size, which those of a small batch are not.
         threads : int or "auto"
         between : callable, optional
             Called between chunks, with the state at a whole step. Returning True stops.
@@ -265,13 +267,13 @@ class Network:
             When a loss is not finite. The weights are the last finite ones.
         """
         orders = np.ascontiguousarray(orders, np.int64)
-        batch = min(batch_size, orders.shape[1])
-        request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
+        request = self._request(batch_size, inputs, targets, sample_weight, self._optimizer.rule)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
+        automatic = threads == "auto"
         return train(
-            self, session, self._optimizer, orders.shape, batch, workers, threads == "auto", between
+            self, session, self._optimizer, orders.shape, batch_size, workers, automatic, between
         )
 
     def profile(

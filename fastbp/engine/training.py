@@ -19,7 +19,7 @@ _MOST_STEPS = 1 << 14
 #: Seconds between copies of the state from which a diverged run is replayed.
 _SNAPSHOT_SECONDS = 1.0
 #: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
-_FLOPS_WORTH_A_TEAM = 1_000_000
+_FLOPS_WORTH_A_TEAM = 300_000
 #: A cautious first guess of the speed.
 FLOPS_PER_SECOND = 2e10
 

@@ -1,8 +1,11 @@
-"""The products of a dense layer, and what is fused into their register tiles.
+"""The products of a dense layer that go from layer to layer, and what is fused into them.
 
 The first layer has its features in lanes and reads the samples in place; its weights are
 ``[output block][input][L outputs]``. All other layers have samples in lanes and weights ``[output][stride of
 inputs]``. So each weight is stored once, and forward pass, input gradient and weight gradient all read it as it lies.
+
+A batch of few samples has features in lanes everywhere (`few.py`), and workers share the outputs of a layer rather
+than the samples. Such rows have a barrier before them.
 """
 
 from typing import NamedTuple
@@ -10,10 +13,8 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
+from fastbp.kernels.few import column_sums, first_lanes, row_sums, sample_by_sample
 from fastbp.kernels.product import product
-from fastbp.kernels.rules import RULES
-from fastbp.kernels.tile import COLUMNS, MAIN_ROWS
-from fastbp.runtime.inlined import inlined
 
 
 class FirstForward(NamedTuple):
@@ -27,6 +28,7 @@ class FirstForward(NamedTuple):
     n_in: int
     n_out: int
     rows_at_a_time: int
+    few: int  # whether workers own outputs of all samples, rather than samples
 
 
 def first_forward(activation):
@@ -38,22 +40,28 @@ def first_forward(activation):
         value = activate(value + simd.load(arena, bias + block * lanes))
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
-    sweep = product("row table", finish)
+    sweep, sweep_one = product("row table", finish), sample_by_sample(finish)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, FirstForward)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
+        weights = simd.advance(arena, r.weights)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
         environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
-        sweep(
-            (table, 0, 1, 0), r.n_in,
-            simd.advance(arena, r.weights), r.n_in * lanes,
-            (first * lanes, min(end * lanes, c.rows), r.rows_at_a_time),
-            (0, (r.n_out + lanes - 1) // lanes),
-            (0, arena), environment,
-        )  # fmt: skip
+        first, end = sample_blocks(c, lanes, worker, workers)
+        first, end = first * lanes, min(end * lanes, c.rows)
+        blocks = (0, (r.n_out + lanes - 1) // lanes)
+        if r.few:
+            first, end = 0, c.rows
+            blocks = share(blocks[1], worker, workers)
+        if r.few and c.rows <= 2:
+            sweep_one(table, r.n_in, weights, r.n_in * lanes, c.rows, blocks, environment)
+        else:
+            sweep(
+                (table, 0, 1, 0), r.n_in, weights, r.n_in * lanes,
+                (first, end, r.rows_at_a_time), blocks, (0, arena), environment,
+            )  # fmt: skip
 
     return kernel
 
@@ -72,6 +80,7 @@ class Forward(NamedTuple):
     n_in: int
     n_out: int
     rows_at_a_time: int
+    few: int  # padded samples, if inputs, outputs and sums have features in lanes; else 0
 
 
 def forward(activation):
@@ -87,12 +96,30 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
-    sweep = product("strided", finish)
+    def finish_few(value, sample, block, environment):
+        arena, outputs, block_stride, bias, lanes, sums, n_out = environment
+        value = value + simd.load(arena, bias + block * lanes)
+        at = block * block_stride + sample * lanes
+        count = n_out - block * lanes
+        if keeps_input:
+            simd.store(arena, sums + at, first_lanes(value, arena, count))
+        simd.store(arena, outputs + at, first_lanes(activate(value), arena, count))
+
+    sweep, sweep_few = product("strided", finish), row_sums(finish_few)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
+        if r.few > 0:
+            stride = r.few * lanes
+            sweep_few(
+                simd.advance(arena, r.weights), r.weights_stride, r.n_out - 1,
+                simd.advance(arena, r.inputs), stride, r.n_in, c.rows,
+                share((r.n_out + lanes - 1) // lanes, worker, workers),
+                (arena, r.outputs, stride, r.bias, lanes, r.sums, r.n_out),
+            )  # fmt: skip
+            return
         environment = (arena, r.outputs, r.outputs_features * lanes, r.bias, lanes, r.sums)
         sweep(
             (simd.advance(arena, r.weights), r.weights_stride, 1, 0), r.n_in,
@@ -119,6 +146,7 @@ class InputGradient(NamedTuple):
     n_out: int
     rows_at_a_time: int
     packs: int  # whether the weights are packed first
+    few: int  # padded samples, if both gradients and what was kept have features in lanes; else 0
 
 
 def input_gradient(activation):
@@ -133,12 +161,28 @@ def input_gradient(activation):
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
-    sweep = product("strided", finish)
+    def finish_few(value, sample, block, environment):
+        arena, kept, stride, lanes, n_in = environment
+        value = backward(value, simd.load(arena, kept + block * stride + sample * lanes))
+        # The padding of the first layer's weights has to stay zero.
+        return first_lanes(value, arena, n_in - block * lanes)
+
+    sweep, sweep_few = product("strided", finish), column_sums(finish_few)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
+        if r.few > 0:
+            stride = r.few * lanes
+            sweep_few(
+                simd.advance(arena, r.weights), r.weights_stride, r.n_out,
+                simd.advance(arena, r.output_gradient), stride,
+                simd.advance(arena, r.gradient), stride, c.rows,
+                share((r.n_in + lanes - 1) // lanes, worker, workers),
+                (arena, r.kept, stride, lanes, r.n_in),
+            )  # fmt: skip
+            return
         environment = (arena, r.gradient, r.gradient_features * lanes, r.kept, lanes)
         sweep(
             (simd.advance(arena, r.weights), 1, r.weights_stride, 0), r.n_out,
@@ -147,227 +191,5 @@ def input_gradient(activation):
             sample_blocks(c, lanes, worker, workers),
             (r.packs, simd.pointer_like(arena, c.panels)), environment,
         )  # fmt: skip
-
-    return kernel
-
-
-def _take(rule, regularized):
-    """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
-
-    ``setup(arena, slots, slot_stride, l1, l2, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
-    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots. ``ask(weights,
-    index, state)`` asks for the cache lines that `take` will want.
-    """
-    if rule == "store":
-
-        @inlined
-        def setup(arena, slots, slot_stride, l1, l2, hyper):
-            return simd.advance(arena, slots), simd.cast_to(arena, l1), simd.cast_to(arena, l2)
-
-        @inlined
-        def take(gradient, weights, index, state):
-            target, l1, l2 = state
-            if regularized:
-                gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
-            simd.store(target, index, gradient)
-
-        @inlined
-        def ask(weights, index, state):
-            simd.prefetch(state[0], index)
-
-        return setup, take, ask
-
-    function, n_slots, n_hyper = RULES[rule]
-
-    @inlined
-    def setup(arena, slots, slot_stride, l1, l2, hyper):
-        pointers = simd.pointers_apart(simd.advance(arena, slots), slot_stride, n_slots)
-        return (
-            pointers,
-            simd.get_many(hyper, n_hyper),
-            simd.cast_to(arena, l1),
-            simd.cast_to(arena, l2),
-        )
-
-    @inlined
-    def take(gradient, weights, index, state):
-        pointers, numbers, l1, l2 = state
-        weight = simd.load(weights, index)
-        if regularized:
-            gradient = _penalized(gradient, weight, l1, l2)
-        weight, values = function(weight, gradient, simd.load_each(pointers, index), numbers)
-        simd.store(weights, index, weight)
-        simd.store_each(pointers, index, values)
-
-    @inlined
-    def ask(weights, index, state):
-        simd.prefetch(weights, index)
-        simd.prefetch_each(state[0], index)
-
-    return setup, take, ask
-
-
-@inlined
-def _penalized(gradient, weight, l1, l2):
-    """gradient + l1 * sign(weight) + 2 * l2 * weight"""
-    sign = simd.select(weight > 0.0, l1, simd.select(weight < 0.0, -l1, weight * 0.0))
-    return simd.fma(2.0 * l2, weight, gradient) + sign
-
-
-class WeightGradient(NamedTuple):
-    """Fields of `first_weight_gradient` and `weight_gradient`."""
-
-    inputs: int  # the table of row addresses in the first layer, else features in lanes
-    output_gradient: int  # features in lanes in the first layer, else samples in lanes
-    output_features: int  # padded
-    samples: int  # padded samples of what has features in lanes
-    weights: int
-    weights_stride: int
-    slots: int
-    slot_stride: int
-    l1: int  # bits of a float64
-    l2: int
-    n_in: int
-    n_out: int
-    rows_at_a_time: int
-    packs: int  # whether the operand that is broadcast is packed first
-
-
-def first_weight_gradient(rule, regularized):
-    """weights[i, o] <- rule(weights[i, o], sum over s of x[s, i] * output_gradient[s, o])
-
-    A worker owns whole tiles of the weights and adds samples in ascending order.
-    """
-    setup, take, ask = _take(rule, regularized)
-
-    def finish(value, row, block, environment):
-        weights, block_stride, lanes, state = environment
-        take(value, weights, block * block_stride + row * lanes, state)
-
-    def prepare(row, block, environment):
-        weights, block_stride, lanes, state = environment
-        ask(weights, block * block_stride + row * lanes, state)
-        ask(weights, (block + 1) * block_stride + row * lanes, state)
-
-    sweep = product("transposed row table", finish, prepare)
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, WeightGradient)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
-        rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
-        sweep(
-            (table, 0, 1, 0), c.rows,
-            simd.advance(arena, r.output_gradient), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
-            (simd.advance(arena, r.weights), r.n_in * lanes, lanes, state),
-        )  # fmt: skip
-
-    return kernel
-
-
-def weight_gradient(rule, regularized):
-    """weights[o, i] <- rule(weights[o, i], sum over s of output_gradient[o, s] * inputs[s, i])
-
-    A worker owns whole tiles of the weights and adds samples in ascending order.
-    """
-    setup, take, ask = _take(rule, regularized)
-
-    def finish(value, row, block, environment):
-        weights, row_stride, lanes, state = environment
-        take(value, weights, row * row_stride + block * lanes, state)
-
-    def prepare(row, block, environment):
-        weights, row_stride, lanes, state = environment
-        ask(weights, row * row_stride + block * lanes, state)
-
-    sweep = product("blocked", finish, prepare)
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, WeightGradient)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
-        rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
-        sweep(
-            (simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes), c.rows,
-            simd.advance(arena, r.inputs), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
-            (simd.advance(arena, r.weights), r.weights_stride, lanes, state),
-        )  # fmt: skip
-
-    return kernel
-
-
-@inlined
-def _tiles(rows, blocks, worker, workers):
-    """A worker's ``((first row, end row), (first block, end block))``: whole tiles, split along the longer side"""
-    across, down = (blocks + COLUMNS - 1) // COLUMNS, (rows + MAIN_ROWS - 1) // MAIN_ROWS
-    if down >= across:
-        first, end = share(down, worker, workers)
-        return (first * MAIN_ROWS, min(end * MAIN_ROWS, rows)), (0, blocks)
-    first, end = share(across, worker, workers)
-    return (0, rows), (first * COLUMNS, min(end * COLUMNS, blocks))
-
-
-class BiasGradient(NamedTuple):
-    """Fields of `bias_gradient`."""
-
-    output_gradient: int  # samples in lanes
-    output_features: int  # padded
-    bias: int
-    slots: int
-    slot_stride: int
-    l1: int  # bits of a float64
-    l2: int
-    n_out: int
-
-
-def bias_gradient(rule, regularized):
-    """bias[o] <- rule(bias[o], sum over s of output_gradient[o, s])
-
-    Lane by lane over the sample blocks, then the lanes as a binary tree. A worker owns whole blocks of L outputs.
-    """
-    setup, take, _ = _take(rule, regularized)
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, BiasGradient)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
-        bias = simd.advance(arena, r.bias)
-        first, end = share((r.n_out + lanes - 1) // lanes, worker, workers)
-        for block in range(first, end):
-            at = r.output_gradient + block * lanes * lanes
-            total = simd.load_block(arena, at, lanes)
-            for _ in range(1, (c.rows + lanes - 1) // lanes):
-                at += r.output_features * lanes
-                total = simd.add_many(total, simd.load_block(arena, at, lanes))
-            if (block + 1) * lanes > r.n_out:
-                total = simd.keep_first(total, r.n_out - block * lanes)
-            take(simd.horizontal_sums(total), bias, block * lanes, state)
 
     return kernel

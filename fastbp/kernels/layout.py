@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numba
 
 from fastbp.kernels import simd
-from fastbp.kernels.context import Context, sample_blocks, sample_number
+from fastbp.kernels.context import Context, sample_blocks, sample_number, share
 from fastbp.runtime.inlined import inlined
 
 
@@ -137,6 +137,18 @@ class Transpose(NamedTuple):
     samples_in_lanes: int
     n_features: int
     padded_features: int
+    few: int  # whether workers own blocks of features of all samples, rather than samples
+
+
+@inlined
+def _squares(r, c, lanes, worker, workers):
+    """A worker's ``(sample blocks, feature blocks)``"""
+    samples = sample_blocks(c, lanes, worker, workers)
+    features = (0, (r.n_features + lanes - 1) // lanes)
+    if r.few:
+        samples = (0, (c.rows + lanes - 1) // lanes)
+        features = share(features[1], worker, workers)
+    return samples, features
 
 
 def to_samples_in_lanes():
@@ -149,11 +161,11 @@ def to_samples_in_lanes():
         r = simd.read_fields(row, Transpose)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            source = r.rows + block * lanes * r.row_stride
+        samples, features = _squares(r, c, lanes, worker, workers)
+        for block in range(samples[0], samples[1]):
+            source = r.rows + block * lanes * r.row_stride + features[0] * r.block_stride
             target = r.samples_in_lanes + block * r.padded_features * lanes
-            for feature in range(0, r.n_features, lanes):
+            for feature in range(features[0] * lanes, features[1] * lanes, lanes):
                 square = simd.load_block(arena, source, r.row_stride)
                 if (block + 1) * lanes > c.rows:
                     square = simd.keep_first(square, c.rows - block * lanes)
@@ -173,11 +185,11 @@ def to_features_in_lanes():
         r = simd.read_fields(row, Transpose)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            target = r.rows + block * lanes * r.row_stride
+        samples, features = _squares(r, c, lanes, worker, workers)
+        for block in range(samples[0], samples[1]):
+            target = r.rows + block * lanes * r.row_stride + features[0] * r.block_stride
             source = r.samples_in_lanes + block * r.padded_features * lanes
-            for feature in range(0, r.n_features, lanes):
+            for feature in range(features[0] * lanes, features[1] * lanes, lanes):
                 square = simd.load_block(arena, source + feature * lanes, lanes)
                 if feature + lanes > r.n_features:
                     square = simd.keep_first(square, r.n_features - feature)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from numba import types
 
-from fastbp.kernels import dense, elementwise, layout, losses, sums
+from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
 from fastbp.runtime.cache import compile_callable
 
 _FACTORIES = {
@@ -23,9 +23,9 @@ _FACTORIES = {
         dense.first_forward,
         dense.forward,
         dense.input_gradient,
-        dense.first_weight_gradient,
-        dense.weight_gradient,
-        dense.bias_gradient,
+        weight_gradients.first_weight_gradient,
+        weight_gradients.weight_gradient,
+        weight_gradients.bias_gradient,
         losses.pointwise_loss,
         losses.softmax_crossentropy,
         losses.probability_crossentropy,

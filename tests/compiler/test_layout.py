@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
-from fastbp.compiler import lower
+from fastbp.compiler import rows
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ALIASING, ALIGNMENT, Allocator, ParameterLayout, padded, spread
 from fastbp.nn import Dense
@@ -180,7 +180,7 @@ def test_no_kernel_writes_beyond_its_buffers(
     """With gaps between all buffers, the gaps are untouched and the bits are the same."""
     problem = wide_problem(batch)
     _, expected = train(problem, batch, dtype)
-    monkeypatch.setattr(lower, "Allocator", SpacedAllocator)
+    monkeypatch.setattr(rows, "Allocator", SpacedAllocator)
     network, found = train(problem, batch, dtype)
     arena, taken = network._arena.array, SpacedAllocator.taken
     assert found == expected

@@ -207,7 +207,9 @@ class Blocked:
     rows    features in lanes, [feature block][sample][L]
     """
 
-    def __init__(self, n_rows: int, n_features: int, dtype: str, workers: int) -> None:
+    def __init__(
+        self, n_rows: int, n_features: int, dtype: str, workers: int, few: bool = False
+    ) -> None:
         self.n = n_lanes(dtype)
         self.n_rows, self.n_features, self.workers = n_rows, n_features, workers
         self.samples = -(-n_rows // self.n) * self.n
@@ -215,7 +217,7 @@ class Blocked:
         self.size = self.samples * self.features
         self.arena = aligned(3 * self.size, dtype, np.nan)
         self.values = np.random.default_rng(0).normal(size=(n_rows, n_features)).astype(dtype)
-        fields = (self.size, self.samples * self.n, self.n, 0, n_features, self.features)
+        fields = (self.size, self.samples * self.n, self.n, 0, n_features, self.features, int(few))
         self.fields = layout.Transpose(*fields)
 
     @property
@@ -249,11 +251,14 @@ class Blocked:
 RAGGED = [(1, 1, 1), (8, 8, 2), (9, 7, 1), (16, 24, 3), (17, 3, 2), (7, 33, 1), (40, 19, 8)]
 
 
+@pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("n_rows", "n_features", "workers"), RAGGED)
-def test_to_samples_in_lanes(n_rows: int, n_features: int, workers: int, dtype: str) -> None:
+def test_to_samples_in_lanes(
+    n_rows: int, n_features: int, workers: int, dtype: str, few: bool
+) -> None:
     """Whatever lay in the padding, zeros are there afterwards."""
-    given = Blocked(n_rows, n_features, dtype, workers)
+    given = Blocked(n_rows, n_features, dtype, workers, few)
     given.fill("rows")
     given.run("to_samples_in_lanes")
     np.testing.assert_array_equal(given.lanes[:n_rows, :n_features], given.values)
@@ -262,11 +267,14 @@ def test_to_samples_in_lanes(n_rows: int, n_features: int, workers: int, dtype: 
     assert np.isnan(given.arena[2 * given.size :]).all()
 
 
+@pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("n_rows", "n_features", "workers"), RAGGED)
-def test_to_features_in_lanes(n_rows: int, n_features: int, workers: int, dtype: str) -> None:
+def test_to_features_in_lanes(
+    n_rows: int, n_features: int, workers: int, dtype: str, few: bool
+) -> None:
     """Zeros in the padded features of every sample."""
-    given = Blocked(n_rows, n_features, dtype, workers)
+    given = Blocked(n_rows, n_features, dtype, workers, few)
     given.fill("lanes")
     given.run("to_features_in_lanes")
     np.testing.assert_array_equal(given.rows[:n_rows, :n_features], given.values)

@@ -36,8 +36,10 @@ print(json.dumps({
 """
 
 
-#: Inputs, hidden units, samples and batch of a small network, and of one whose operands are packed.
+#: Inputs, hidden units, samples and batch of a small network, of one with few samples at a time and of one whose
+#: operands are packed.
 SMALL = (7, (19,), 50, 17)
+FEW = (7, (19, 21), 25, 3)
 PACKS = (20, (300, 260), 300, 280)
 
 
@@ -49,7 +51,7 @@ def train(vector_bytes: int, dtype: str, sizes: tuple[object, ...]) -> Any:
 
 
 # The fewest lanes and the most that a vector can have.
-@pytest.mark.parametrize("sizes", [SMALL, PACKS], ids=["small", "packs"])
+@pytest.mark.parametrize("sizes", [SMALL, FEW, PACKS], ids=["small", "few", "packs"])
 @pytest.mark.parametrize(
     ("vector_bytes", "dtype", "lanes", "tolerance"),
     [(16, "float64", 2, 1e-12), (64, "float32", 16, 2e-5)],

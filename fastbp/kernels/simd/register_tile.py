@@ -7,7 +7,7 @@ from numba.extending import intrinsic
 
 from fastbp.kernels.simd.blocks import offsets
 from fastbp.kernels.simd.memory import vector_pointer
-from fastbp.kernels.simd.types import broadcast, call, constant, i64, suffix, vector_of
+from fastbp.kernels.simd.types import broadcast, call, constant, i64, lanes_of, suffix, vector_of
 
 
 @intrinsic(prefer_literal=True)
@@ -27,30 +27,44 @@ def room(typing, pointer, count):
 @intrinsic(prefer_literal=True)
 def begin_tile(typing, pointer, place, k0, rows, columns):
     """A tile of rows * columns (literals) vectors: zeros where k0 is 0, else what `put_tile` kept at a place."""
-    kind = vector_of(pointer.dtype)
-    result = types.UniTuple(kind, rows.literal_value * columns.literal_value)
+    result = types.UniTuple(vector_of(pointer.dtype), rows.literal_value * columns.literal_value)
 
     def generate(context, builder, sig, args):
-        shape = context.get_value_type(kind)
-        zero = context.make_tuple(builder, result, [constant(shape, 0.0)] * len(result))
-        goes_on = builder.icmp_signed("!=", args[2], ir.Constant(i64, 0))
-        before = builder.block
-        with builder.if_then(goes_on):
-            kept = context.make_tuple(
-                builder,
-                result,
-                [
-                    builder.load(at, align=pointer.dtype.bitwidth // 8)
-                    for at in _places(builder, args[0], args[1], shape, len(result))
-                ],
-            )
-            inside = builder.block
-        tile = builder.phi(zero.type)
-        tile.add_incoming(zero, before)
-        tile.add_incoming(kept, inside)
-        return tile
+        return _kept_or_zero(context, builder, pointer, result, *args[:3])
 
     return result(pointer, types.int64, types.int64, rows, columns), generate
+
+
+@intrinsic
+def begin_block(typing, pointer, place, k0):
+    """As `begin_tile`, of as many vectors as a vector has lanes."""
+    result = types.UniTuple(vector_of(pointer.dtype), lanes_of(pointer.dtype))
+
+    def generate(context, builder, sig, args):
+        return _kept_or_zero(context, builder, pointer, result, *args)
+
+    return result(pointer, types.int64, types.int64), generate
+
+
+def _kept_or_zero(context, builder, pointer, result, room, place, k0):
+    shape = context.get_value_type(result.dtype)
+    zero = context.make_tuple(builder, result, [constant(shape, 0.0)] * len(result))
+    goes_on = builder.icmp_signed("!=", k0, ir.Constant(i64, 0))
+    before = builder.block
+    with builder.if_then(goes_on):
+        kept = context.make_tuple(
+            builder,
+            result,
+            [
+                builder.load(at, align=pointer.dtype.bitwidth // 8)
+                for at in _places(builder, room, place, shape, len(result))
+            ],
+        )
+        inside = builder.block
+    tile = builder.phi(zero.type)
+    tile.add_incoming(zero, before)
+    tile.add_incoming(kept, inside)
+    return tile
 
 
 @intrinsic
@@ -77,15 +91,29 @@ def row_pointers(typing, pointer, row, stride, last, rows):
     result = types.UniTuple(pointer, rows.literal_value)
 
     def generate(context, builder, sig, args):
-        base, row, stride, last, _ = args
-        pointers = []
-        for r in range(len(result)):
-            at = builder.add(row, ir.Constant(i64, r))
-            at = builder.select(builder.icmp_signed("<", at, last), at, last)
-            pointers.append(builder.gep(base, [builder.mul(at, stride)]))
-        return context.make_tuple(builder, result, pointers)
+        return _rows_from(context, builder, result, *args[:4])
 
     return result(pointer, types.int64, types.int64, types.int64, rows), generate
+
+
+@intrinsic
+def block_pointers(typing, pointer, row, stride, last):
+    """As `row_pointers`, to as many rows as a vector has lanes."""
+    result = types.UniTuple(pointer, lanes_of(pointer.dtype))
+
+    def generate(context, builder, sig, args):
+        return _rows_from(context, builder, result, *args)
+
+    return result(pointer, types.int64, types.int64, types.int64), generate
+
+
+def _rows_from(context, builder, result, base, row, stride, last):
+    pointers = []
+    for r in range(len(result)):
+        at = builder.add(row, ir.Constant(i64, r))
+        at = builder.select(builder.icmp_signed("<", at, last), at, last)
+        pointers.append(builder.gep(base, [builder.mul(at, stride)]))
+    return context.make_tuple(builder, result, pointers)
 
 
 @intrinsic(prefer_literal=True)
@@ -140,6 +168,70 @@ def multiply_add(typing, tile, scalars, at, vectors, begin, stride):
         return context.make_tuple(builder, tile, values)
 
     return tile(tile, scalars, types.int64, vectors, types.int64, types.int64), generate
+
+
+@intrinsic
+def multiply_add_each(typing, totals, pointers, index, vector):
+    """totals[r] += vector at `index` of pointers[r] * `vector`"""
+    kind = totals.dtype
+
+    def generate(context, builder, sig, args):
+        values = [
+            _multiply_add(
+                builder, kind, args[1], r, args[2], args[3], builder.extract_value(args[0], r)
+            )
+            for r in range(len(totals))
+        ]
+        return context.make_tuple(builder, totals, values)
+
+    return totals(totals, pointers, types.int64, vector), generate
+
+
+@intrinsic
+def add_products(typing, total, factors, pointers, index):
+    """total + factors[0] * vector at `index` of pointers[0] + factors[1] * ..., from left to right"""
+
+    def generate(context, builder, sig, args):
+        value = args[0]
+        for r in range(len(factors)):
+            factor = builder.extract_value(args[1], r)
+            value = _multiply_add(builder, total, args[2], r, args[3], factor, value)
+        return value
+
+    return total(total, factors, pointers, types.int64), generate
+
+
+def _multiply_add(builder, kind, pointers, r, index, factor, total):
+    place = vector_pointer(builder, builder.extract_value(pointers, r), index, total.type)
+    vector = builder.load(place, align=kind.scalar.bitwidth // 8)
+    return call(builder, "llvm.fma." + suffix(kind), total.type, [vector, factor, total])
+
+
+@intrinsic(prefer_literal=True)
+def splat_blocked(typing, pointer, begin, block_stride, valid, count):
+    """A tuple of `count` (a literal) vectors, each of one number; of numbers from the number `valid` on, zero.
+
+    Number r is ``pointer[begin + r // lanes * block_stride + r % lanes]``, for a `begin` at which a block begins, or at
+    which `count` numbers are left of one.
+    """
+    kind = vector_of(pointer.dtype)
+    result = types.UniTuple(kind, count.literal_value)
+
+    def generate(context, builder, sig, args):
+        base, begin, block_stride, valid, _ = args
+        values = []
+        for r in range(len(result)):
+            blocks, lane = divmod(r, kind.lanes)
+            at = builder.add(builder.mul(block_stride, ir.Constant(i64, blocks)), begin)
+            at = builder.add(at, ir.Constant(i64, lane))
+            inside = builder.icmp_signed("<", ir.Constant(i64, r), valid)
+            # The first is read instead of what may lie outside of everything.
+            number = builder.load(builder.gep(base, [builder.select(inside, at, begin)]))
+            number = builder.select(inside, number, constant(number.type, 0.0))
+            values.append(broadcast(builder, number, kind.lanes))
+        return context.make_tuple(builder, result, values)
+
+    return result(pointer, types.int64, types.int64, types.int64, count), generate
 
 
 def for_each_in_tile(rows, body):

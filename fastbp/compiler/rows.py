@@ -1,0 +1,144 @@
+"""Rows of a program as they are written: buffers in the form that a kernel wants, barriers where data changes hands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastbp.compiler.layout import Allocator, ParameterLayout, padded
+from fastbp.compiler.program import Program
+from fastbp.kernels import layout
+from fastbp.kernels.few import MOST_SAMPLES
+from fastbp.kernels.packing import room_for_panels
+from fastbp.kernels.product import rows_at_a_time
+
+#: Vector blocks of an output from which on it is worth to pack the operand that they all read.
+_WORTH_PACKING = 16
+#: Samples that are few whatever the network, and parameters from which on up to `MOST_SAMPLES` are: with short sums it
+#: takes longer to bring the lanes together than what empty lanes cost.
+_ALWAYS_FEW, _LONG_SUMS = 8, 1 << 14
+
+
+@dataclass
+class Buffer:
+    """Numbers of a layer for all samples of a batch: where its forms lie, -1 where there is none."""
+
+    width: int
+    padded: int
+    lanes: int = -1  # samples in lanes
+    rows: int = -1  # features in lanes
+
+
+@dataclass
+class Tensor:
+    """An activation, and what its gradient needs."""
+
+    value: Buffer
+    kept: Buffer  # what the derivative of its activation needs
+    activation: str = "linear"  # fused into what made it
+    gradient: Buffer | None = None
+
+
+class RowWriter:
+    """Adds rows to a program, and between them what they need.
+
+    Parameters
+    ----------
+    parameters : ParameterLayout
+    batch : int
+        Samples that the program takes at once.
+    begin : int
+        Where its buffers begin in the arena.
+
+    Attributes
+    ----------
+    program : Program
+    memory : Allocator
+    lanes, itemsize : int
+        Numbers in a vector, and bytes of a number.
+    samples : int
+        Samples of a batch, padded to whole vectors.
+    few : bool
+        Whether they are so few that all layers have features in lanes, and workers share outputs.
+    """
+
+    def __init__(self, parameters: ParameterLayout, batch: int, begin: int) -> None:
+        self.program = Program(parameters.dtype.name, batch)
+        self.memory = Allocator(parameters.dtype, begin)
+        self.lanes, self.itemsize = parameters.lanes, parameters.dtype.itemsize
+        self.samples = padded(batch, self.lanes)
+        self.few = batch <= (MOST_SAMPLES if parameters.size >= _LONG_SUMS else _ALWAYS_FEW)
+        self._last = ""
+
+    # --- rows ---
+
+    def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
+        """A row in which workers own samples, and read only those."""
+        if self._last == "outputs":
+            self.barrier()
+        self.program.add(kernel, fields, *options)
+        self._last = "samples"
+
+    def add_shared(self, kernel: str, fields: Sequence[int], *options: object) -> None:
+        """A row in which workers own outputs of all samples."""
+        if self._last:
+            self.barrier()
+        self.program.add(kernel, fields, *options)
+        self._last = "outputs"
+
+    def barrier(self) -> None:
+        """A row at which workers wait for each other."""
+        self.program.add_barrier()
+        self._last = ""
+
+    # --- buffers ---
+
+    def buffer(self, width: int) -> Buffer:
+        """A buffer that has no form yet."""
+        return Buffer(width, padded(width, self.lanes))
+
+    def take(self, buffer: Buffer) -> int:
+        """Memory for one form of a buffer."""
+        return self.memory.take(self.samples * buffer.padded)
+
+    def in_lanes(self, buffer: Buffer, *, by_owner: bool = False) -> int:
+        """The form with samples in lanes, made from the other if there is none.
+
+        With `by_owner`, each worker makes it of what the row before, a shared one, has left it.
+        """
+        if buffer.lanes < 0:
+            buffer.lanes = self.take(buffer)
+            fields = self._transpose(buffer, by_owner)
+            (self.program.add if by_owner else self.add)("to_samples_in_lanes", fields)
+        return buffer.lanes
+
+    def in_rows(self, buffer: Buffer) -> int:
+        """The form with features in lanes, made from the other if there is none."""
+        if buffer.rows < 0:
+            buffer.rows = self.take(buffer)
+            self.add("to_features_in_lanes", self._transpose(buffer, False))
+        return buffer.rows
+
+    def _transpose(self, buffer: Buffer, by_owner: bool) -> layout.Transpose:
+        stride = self.samples * self.lanes
+        return layout.Transpose(
+            buffer.rows,
+            stride,
+            self.lanes,
+            buffer.lanes,
+            buffer.width,
+            buffer.padded,
+            int(by_owner),
+        )
+
+    # --- products ---
+
+    def rows_at_a_time(self, k: int) -> int:
+        """Rows of an operand, with `k` terms each, that a kernel takes at a time."""
+        return rows_at_a_time(k, self.itemsize)
+
+    def packs(self, k: int, columns: int) -> int:
+        """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""
+        if columns < _WORTH_PACKING * self.lanes:
+            return 0
+        size = room_for_panels(self.rows_at_a_time(k), k, self.lanes)
+        self.program.panels = max(self.program.panels, size)
+        return 1

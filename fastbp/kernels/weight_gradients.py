@@ -1,0 +1,252 @@
+"""The products of a dense layer that give the gradients of its parameters, which go straight into the update rule."""
+
+from typing import NamedTuple
+
+from fastbp.kernels import simd
+from fastbp.kernels.context import Context, share
+from fastbp.kernels.product import product
+from fastbp.kernels.rules import RULES
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS
+from fastbp.runtime.inlined import inlined
+
+
+def _take(rule, regularized):
+    """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
+
+    ``setup(arena, slots, slot_stride, l1, l2, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
+    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots. ``ask(weights,
+    index, state)`` asks for the cache lines that `take` will want.
+    """
+    if rule == "store":
+
+        @inlined
+        def setup(arena, slots, slot_stride, l1, l2, hyper):
+            return simd.advance(arena, slots), simd.cast_to(arena, l1), simd.cast_to(arena, l2)
+
+        @inlined
+        def take(gradient, weights, index, state):
+            target, l1, l2 = state
+            if regularized:
+                gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
+            simd.store(target, index, gradient)
+
+        @inlined
+        def ask(weights, index, state):
+            simd.prefetch(state[0], index)
+
+        return setup, take, ask
+
+    function, n_slots, n_hyper = RULES[rule]
+
+    @inlined
+    def setup(arena, slots, slot_stride, l1, l2, hyper):
+        pointers = simd.pointers_apart(simd.advance(arena, slots), slot_stride, n_slots)
+        return (
+            pointers,
+            simd.get_many(hyper, n_hyper),
+            simd.cast_to(arena, l1),
+            simd.cast_to(arena, l2),
+        )
+
+    @inlined
+    def take(gradient, weights, index, state):
+        pointers, numbers, l1, l2 = state
+        weight = simd.load(weights, index)
+        if regularized:
+            gradient = _penalized(gradient, weight, l1, l2)
+        weight, values = function(weight, gradient, simd.load_each(pointers, index), numbers)
+        simd.store(weights, index, weight)
+        simd.store_each(pointers, index, values)
+
+    @inlined
+    def ask(weights, index, state):
+        simd.prefetch(weights, index)
+        simd.prefetch_each(state[0], index)
+
+    return setup, take, ask
+
+
+@inlined
+def _penalized(gradient, weight, l1, l2):
+    """gradient + l1 * sign(weight) + 2 * l2 * weight"""
+    sign = simd.select(weight > 0.0, l1, simd.select(weight < 0.0, -l1, weight * 0.0))
+    return simd.fma(2.0 * l2, weight, gradient) + sign
+
+
+class WeightGradient(NamedTuple):
+    """Fields of `first_weight_gradient` and `weight_gradient`."""
+
+    inputs: int  # the table of row addresses in the first layer, else features in lanes
+    output_gradient: int  # features in lanes in the first layer, else samples in lanes
+    output_features: int  # padded
+    samples: int  # padded samples of what has features in lanes
+    weights: int
+    weights_stride: int
+    slots: int
+    slot_stride: int
+    l1: int  # bits of a float64
+    l2: int
+    n_in: int
+    n_out: int
+    rows_at_a_time: int
+    packs: int  # whether the operand that is broadcast is packed first
+
+
+def first_weight_gradient(rule, regularized):
+    """weights[i, o] <- rule(weights[i, o], sum over s of x[s, i] * output_gradient[s, o])
+
+    A worker owns whole tiles of the weights and adds samples in ascending order.
+    """
+    setup, take, ask = _take(rule, regularized)
+
+    def finish(value, row, block, environment):
+        weights, block_stride, lanes, state = environment
+        take(value, weights, block * block_stride + row * lanes, state)
+
+    def prepare(row, block, environment):
+        weights, block_stride, lanes, state = environment
+        ask(weights, block * block_stride + row * lanes, state)
+        ask(weights, (block + 1) * block_stride + row * lanes, state)
+
+    sweep = product("transposed row table", finish, prepare)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WeightGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
+        weights = simd.advance(arena, r.weights)
+        if c.rows == 1:
+            # No sums: a tile would take longer to begin and end than it works.
+            sample = simd.pointer_like(arena, simd.get(table, 0))
+            for block in range(blocks[0], blocks[1]):
+                gradient = simd.load(arena, r.output_gradient + block * r.samples * lanes)
+                at = block * r.n_in * lanes
+                for i in range(rows[0], rows[1]):
+                    number = simd.splat(arena, simd.get(sample, i))
+                    take(gradient * number, weights, at + i * lanes, state)
+            return
+        sweep(
+            (table, 0, 1, 0), c.rows,
+            simd.advance(arena, r.output_gradient), r.samples * lanes,
+            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
+            (weights, r.n_in * lanes, lanes, state),
+        )  # fmt: skip
+
+    return kernel
+
+
+def weight_gradient(rule, regularized):
+    """weights[o, i] <- rule(weights[o, i], sum over s of output_gradient[o, s] * inputs[s, i])
+
+    A worker owns whole tiles of the weights and adds samples in ascending order.
+    """
+    setup, take, ask = _take(rule, regularized)
+
+    def finish(value, row, block, environment):
+        weights, row_stride, lanes, state = environment
+        take(value, weights, row * row_stride + block * lanes, state)
+
+    def prepare(row, block, environment):
+        weights, row_stride, lanes, state = environment
+        ask(weights, row * row_stride + block * lanes, state)
+
+    sweep = product("blocked", finish, prepare)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WeightGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
+        weights = simd.advance(arena, r.weights)
+        if c.rows == 1:
+            for o in range(rows[0], rows[1]):
+                gradient = simd.splat(arena, simd.get(arena, r.output_gradient + o * lanes))
+                at = o * r.weights_stride
+                for block in range(blocks[0], blocks[1]):
+                    numbers = simd.load(arena, r.inputs + block * r.samples * lanes)
+                    take(gradient * numbers, weights, at + block * lanes, state)
+            return
+        sweep(
+            (simd.advance(arena, r.output_gradient), lanes, 1, r.output_features * lanes), c.rows,
+            simd.advance(arena, r.inputs), r.samples * lanes,
+            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
+            (weights, r.weights_stride, lanes, state),
+        )  # fmt: skip
+
+    return kernel
+
+
+@inlined
+def _tiles(rows, blocks, worker, workers):
+    """A worker's ``((first row, end row), (first block, end block))``: whole tiles, split along the longer side"""
+    across, down = (blocks + COLUMNS - 1) // COLUMNS, (rows + MAIN_ROWS - 1) // MAIN_ROWS
+    if down >= across:
+        first, end = share(down, worker, workers)
+        return (first * MAIN_ROWS, min(end * MAIN_ROWS, rows)), (0, blocks)
+    first, end = share(across, worker, workers)
+    return (0, rows), (first * COLUMNS, min(end * COLUMNS, blocks))
+
+
+class BiasGradient(NamedTuple):
+    """Fields of `bias_gradient`."""
+
+    output_gradient: int  # samples in lanes
+    output_features: int  # padded
+    bias: int
+    slots: int
+    slot_stride: int
+    l1: int  # bits of a float64
+    l2: int
+    n_out: int
+
+
+def bias_gradient(rule, regularized):
+    """bias[o] <- rule(bias[o], sum over s of output_gradient[o, s])
+
+    Lane by lane over the sample blocks, then the lanes as a binary tree. A worker owns whole blocks of L outputs.
+    """
+    setup, take, _ = _take(rule, regularized)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, BiasGradient)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        state = setup(
+            arena,
+            r.slots,
+            r.slot_stride,
+            simd.double_from_bits(r.l1),
+            simd.double_from_bits(r.l2),
+            hyper,
+        )
+        bias = simd.advance(arena, r.bias)
+        first, end = share((r.n_out + lanes - 1) // lanes, worker, workers)
+        for block in range(first, end):
+            at = r.output_gradient + block * lanes * lanes
+            total = simd.load_block(arena, at, lanes)
+            for _ in range(1, (c.rows + lanes - 1) // lanes):
+                at += r.output_features * lanes
+                total = simd.add_many(total, simd.load_block(arena, at, lanes))
+            if (block + 1) * lanes > r.n_out:
+                total = simd.keep_first(total, r.n_out - block * lanes)
+            take(simd.horizontal_sums(total), bias, block * lanes, state)
+
+    return kernel

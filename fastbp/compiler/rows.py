@@ -12,9 +12,9 @@ from fastbp.kernels.product import rows_at_a_time
 
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read.
 _WORTH_PACKING = 16
-#: Samples that are few whatever the network, and parameters from which on up to `MOST_SAMPLES` are: with short sums it
-#: takes longer to bring the lanes together than what empty lanes cost.
-_ALWAYS_FEW, _LONG_SUMS = 8, 1 << 14
+#: Parameters from which on so many samples are few. With short sums it takes longer to bring the lanes together than
+#: what empty lanes cost.
+_FEW = ((1 << 14, MOST_SAMPLES), (1 << 9, 8))
 
 
 @dataclass
@@ -65,7 +65,7 @@ class RowWriter:
         self.memory = Allocator(parameters.dtype, begin)
         self.lanes, self.itemsize = parameters.lanes, parameters.dtype.itemsize
         self.samples = padded(batch, self.lanes)
-        self.few = batch <= (MOST_SAMPLES if parameters.size >= _LONG_SUMS else _ALWAYS_FEW)
+        self.few = any(parameters.size >= size and batch <= most for size, most in _FEW)
         self._last = ""
 
     # --- rows ---

@@ -53,6 +53,9 @@ CONTEXT_SIZE = len(Context._fields)
 @inlined
 def share(n, worker, workers):
     """``(first, end)`` of a worker's part of n things."""
+    # A worker alone need not divide, which takes longer than much of what small networks do.
+    if workers == 1:
+        return 0, n
     return n * worker // workers, n * (worker + 1) // workers
 
 

@@ -8,8 +8,6 @@ lies one vector further. A is reached in one of the ways below.
 A tile that is cut off by the last row computes that row again: no masks, and no more code.
 """
 
-from functools import cache
-
 from fastbp.kernels import simd
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.processor import processor
@@ -23,74 +21,64 @@ def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
     @inlined
-    def tile(tile, a, row, last, k0, k1, b):
-        scalars, row_stride, step, _ = a
-        vectors, begin, stride = b
-        pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
-        for i in range(k0, k1):
-            at = begin + i * simd.lanes(vectors)
-            tile = simd.multiply_add(tile, pointers, i * step, vectors, at, stride)
-        return tile
+    def pointers(a, vectors, row, last):
+        scalars, row_stride, _, _ = a
+        return simd.row_pointers(scalars, row, row_stride, last, rows)
 
-    return tile
+    @inlined
+    def add(tile, pointers, a, row, last, i, b):
+        vectors, begin, stride = b
+        at = begin + i * simd.lanes(vectors)
+        return simd.multiply_add(tile, pointers, i * a[2], vectors, at, stride)
+
+    return pointers, add
 
 
 def _blocked(rows):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
     @inlined
-    def tile(tile, a, row, last, k0, k1, b):
-        scalars, row_stride, _, jump = a
+    def add(tile, pointers, a, row, last, i, b):
         vectors, begin, stride = b
-        pointers = simd.row_pointers(scalars, row, row_stride, last, rows)
         lanes = simd.lanes(vectors)
-        # A sum is cut at whole blocks.
-        at = k0 // lanes * jump
-        begin += k0 * lanes
-        n = k1 - k0
-        for _ in range(n // lanes):
-            for i in range(lanes):
-                tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
-            at += jump
-            begin += lanes * lanes
-        for i in range(n % lanes):
-            tile = simd.multiply_add(tile, pointers, at + i, vectors, begin + i * lanes, stride)
-        return tile
+        place = (i & -lanes) * (a[3] // lanes) + (i & (lanes - 1))
+        return simd.multiply_add(tile, pointers, place, vectors, begin + i * lanes, stride)
 
-    return tile
+    return _strided(rows)[0], add
 
 
 def _row_table(rows):
     """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
 
     @inlined
-    def tile(tile, a, row, last, k0, k1, b):
-        table, _, _, _ = a
-        vectors, begin, stride = b
-        pointers = simd.row_pointers_from_table(vectors, table, row, last, rows)
-        for i in range(k0, k1):
-            at = begin + i * simd.lanes(vectors)
-            tile = simd.multiply_add(tile, pointers, i, vectors, at, stride)
-        return tile
+    def pointers(a, vectors, row, last):
+        return simd.row_pointers_from_table(vectors, a[0], row, last, rows)
 
-    return tile
+    @inlined
+    def add(tile, pointers, a, row, last, i, b):
+        vectors, begin, stride = b
+        at = begin + i * simd.lanes(vectors)
+        return simd.multiply_add(tile, pointers, i, vectors, at, stride)
+
+    return pointers, add
 
 
 def _transposed_row_table(rows):
     """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
 
     @inlined
-    def tile(tile, a, row, last, k0, k1, b):
-        table, _, _, _ = a
-        vectors, begin, stride = b
-        for i in range(k0, k1):
-            sample = simd.pointer_like(vectors, simd.get(table, i))
-            pointers = simd.row_pointers(sample, row, 1, last, rows)
-            at = begin + i * simd.lanes(vectors)
-            tile = simd.multiply_add(tile, pointers, 0, vectors, at, stride)
-        return tile
+    def pointers(a, vectors, row, last):
+        return ()
 
-    return tile
+    @inlined
+    def add(tile, pointers, a, row, last, i, b):
+        vectors, begin, stride = b
+        sample = simd.pointer_like(vectors, simd.get(a[0], i))
+        pointers = simd.row_pointers(sample, row, 1, last, rows)
+        at = begin + i * simd.lanes(vectors)
+        return simd.multiply_add(tile, pointers, 0, vectors, at, stride)
+
+    return pointers, add
 
 
 _WAYS = {
@@ -101,11 +89,29 @@ _WAYS = {
 }
 
 
-@cache
-def make_tile(way, rows):
-    """A compiled ``f(tile, a, row, last, k0, k1, b)``: `rows` rows from `row` on get terms k0 to k1 added.
+def make_tile(way, rows, meanwhile=None):
+    """A compiled ``f(tile, a, row, last, k0, k1, b, done)``: `rows` rows from `row` on get terms k0 to k1 added.
 
     A row beyond `last` is `last` again. ``a = (scalars, row_stride, step, jump)`` is read as the way says, and ``b =
     (vectors, begin, stride)``: two blocks, the first at `begin`.
+
+    Between its first terms it does ``meanwhile(r, done)``, if given, for ``r < done[0]``.
     """
-    return _WAYS[way](rows)
+    pointers_of, add = _WAYS[way](rows)
+    does_more = meanwhile is not None
+
+    @inlined
+    def tile(tile, a, row, last, k0, k1, b, done):
+        pointers = pointers_of(a, b[0], row, last)
+        i = k0
+        if does_more:
+            for r in range(done[0]):
+                if i < k1:
+                    tile = add(tile, pointers, a, row, last, i, b)
+                    i += 1
+                meanwhile(r, done)
+        for j in range(i, k1):
+            tile = add(tile, pointers, a, row, last, j, b)
+        return tile
+
+    return tile

@@ -66,6 +66,11 @@ def _take(rule, regularized):
     return setup, take, ask
 
 
+def _has_state(rule):
+    """Whether a rule reads and writes more than the weights, and computes more than a product."""
+    return rule != "store" and RULES[rule].n_slots > 0
+
+
 @inlined
 def _penalized(gradient, weight, l1, l2):
     """gradient + l1 * sign(weight) + 2 * l2 * weight"""
@@ -108,7 +113,7 @@ def first_weight_gradient(rule, regularized):
         ask(weights, block * block_stride + row * lanes, state)
         ask(weights, (block + 1) * block_stride + row * lanes, state)
 
-    sweep = product("transposed row table", finish, prepare)
+    sweep = product("transposed row table", finish, prepare, _has_state(rule))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
@@ -160,7 +165,7 @@ def weight_gradient(rule, regularized):
         weights, row_stride, lanes, state = environment
         ask(weights, row * row_stride + block * lanes, state)
 
-    sweep = product("blocked", finish, prepare)
+    sweep = product("blocked", finish, prepare, _has_state(rule))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)

@@ -9,7 +9,7 @@ one worker, so the bits depend neither on how rows and blocks are shared out nor
 
 from fastbp.kernels import simd
 from fastbp.kernels.packing import PACKINGS, panel_size
-from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS, make_tile
+from fastbp.kernels.tile import COLUMNS, FEW_ROWS, MAIN_ROWS, REST_ROWS, TILE_ROWS, make_tile
 from fastbp.runtime.inlined import inlined
 
 #: Terms of a sum that are added before the next rows are begun: two blocks of B take half of a first-level cache.
@@ -37,6 +37,33 @@ def _even_parts(rows, most):
     return (rows + parts * MAIN_ROWS - 1) // (parts * MAIN_ROWS) * MAIN_ROWS
 
 
+def _stage(way, rows, epilogue, between):
+    """A compiled ``f(a, source, target, place, terms, b, before)``: terms k0 to k1 of k of a tile's sums.
+
+    It begins the sums or takes them up at `place`, where they wait if terms are left. The last terms are followed by
+    the epilogue, or with `between` (see `make_tile`) by a wait for the next tile. ``source = (row, last)`` says where A
+    is read, ``target = (row, valid rows, block, valid columns)`` where the output is.
+    """
+    tile_of = make_tile(way, rows, between)
+    finish = simd.for_each_in_tile(rows, epilogue)
+    is_late = between is not None
+
+    @inlined
+    def stage(a, source, target, place, terms, b, before):
+        (first, last), (row, left, block, columns), (k0, k1, k) = source, target, terms
+        sums, environment = before[4], before[5]
+        tile = simd.begin_tile(sums, place, k0, rows, COLUMNS)
+        tile = tile_of(tile, a, first, last, k0, k1, b, before)
+        if k1 < k:
+            simd.put_tile(sums, place, tile)
+        elif is_late:
+            simd.put_tile(sums, _MOST_VECTORS, tile)
+        else:
+            finish(tile, left, columns, row, block, environment)
+
+    return stage
+
+
 def product(way, epilogue, prepare=None, late=False):
     """A compiled ``f(a, k, vectors, stride, m, n, panels, environment)``.
 
@@ -62,11 +89,11 @@ def product(way, epilogue, prepare=None, late=False):
         if columns > 1:
             take(simd.load(sums, at + lanes), row + r, block + 1, environment)
 
-    meanwhile = finish_row if late else None
-    main, packed_main = (make_tile(each, MAIN_ROWS, meanwhile) for each in (way, "strided"))
-    rest = make_tile(way, REST_ROWS, meanwhile)
-    finish_main, finish_rest = (simd.for_each_in_tile(n, epilogue) for n in (MAIN_ROWS, REST_ROWS))
-    can_pack, prepares = way in PACKINGS, prepare is not None
+    main, rest, few, packed_main = (
+        _stage(each, rows, epilogue, finish_row if late else None)
+        for each, rows in zip((way, way, way, "strided"), (*TILE_ROWS, MAIN_ROWS), strict=True)
+    )
+    can_pack, prepares, has_few = way in PACKINGS, prepare is not None, FEW_ROWS < REST_ROWS
     pack = PACKINGS.get(way)
     prepare = inlined(prepare) if prepares else None
 
@@ -80,6 +107,7 @@ def product(way, epilogue, prepare=None, late=False):
         last = end_row - 1
         # Sums that are cut wait here for their next terms; behind them, those of a tile that are finished late.
         sums = simd.room(vectors, _ROOM)
+        # Rows of that tile, the first of them, its block, and its columns.
         done = (0, 0, 0, 0)
         for top in range(first_row, end_row, most_rows):
             bottom = min(top + most_rows, end_row)
@@ -96,31 +124,27 @@ def product(way, epilogue, prepare=None, late=False):
                     place = panel = 0
                     while row < bottom:
                         left = bottom - row
+                        source, target, terms = (
+                            (row, last),
+                            (row, left, block, columns),
+                            (k0, k1, k),
+                        )
                         before = (*done, sums, environment)
-                        to = place if k1 < k else _MOST_VECTORS
                         if packs or left > REST_ROWS:
                             if prepares and packs and k1 == k:
                                 for r in range(min(left, MAIN_ROWS)):
                                     prepare(row + r, block, environment)
-                            tile = simd.begin_tile(sums, place, k0, MAIN_ROWS, COLUMNS)
                             if can_pack and packs:
-                                tile = packed_main(
-                                    tile, packed, panel, panel + MAIN_ROWS, k0, k1, b, before
-                                )
+                                source = (panel, panel + MAIN_ROWS)
+                                packed_main(packed, source, target, place, terms, b, before)
                             else:
-                                tile = main(tile, a, row, last, k0, k1, b, before)
-                            if late or k1 < k:
-                                simd.put_tile(sums, to, tile)
-                            else:
-                                finish_main(tile, left, columns, row, block, environment)
+                                main(a, source, target, place, terms, b, before)
                             rows = MAIN_ROWS
+                        elif has_few and left <= FEW_ROWS:
+                            few(a, source, target, place, terms, b, before)
+                            rows = FEW_ROWS
                         else:
-                            tile = simd.begin_tile(sums, place, k0, REST_ROWS, COLUMNS)
-                            tile = rest(tile, a, row, last, k0, k1, b, before)
-                            if late or k1 < k:
-                                simd.put_tile(sums, to, tile)
-                            else:
-                                finish_rest(tile, left, columns, row, block, environment)
+                            rest(a, source, target, place, terms, b, before)
                             rows = REST_ROWS
                         if late:
                             done = (min(left, rows) if k1 == k else 0, row, block, columns)

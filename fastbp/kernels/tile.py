@@ -12,7 +12,7 @@ from fastbp.kernels import simd
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.processor import processor
 
-MAIN_ROWS, REST_ROWS = processor().tile_rows
+TILE_ROWS = MAIN_ROWS, REST_ROWS, FEW_ROWS = processor().tile_rows
 #: Columns of a tile, in vectors.
 COLUMNS = 2
 
@@ -89,27 +89,27 @@ _WAYS = {
 }
 
 
-def make_tile(way, rows, meanwhile=None):
+def make_tile(way, rows, between=None):
     """A compiled ``f(tile, a, row, last, k0, k1, b, done)``: `rows` rows from `row` on get terms k0 to k1 added.
 
     A row beyond `last` is `last` again. ``a = (scalars, row_stride, step, jump)`` is read as the way says, and ``b =
     (vectors, begin, stride)``: two blocks, the first at `begin`.
 
-    Between its first terms it does ``meanwhile(r, done)``, if given, for ``r < done[0]``.
+    Between its first terms it does ``between(r, done)``, if given, for ``r < done[0]``.
     """
     pointers_of, add = _WAYS[way](rows)
-    does_more = meanwhile is not None
+    has_more = between is not None
 
     @inlined
     def tile(tile, a, row, last, k0, k1, b, done):
         pointers = pointers_of(a, b[0], row, last)
         i = k0
-        if does_more:
+        if has_more:
             for r in range(done[0]):
                 if i < k1:
                     tile = add(tile, pointers, a, row, last, i, b)
                     i += 1
-                meanwhile(r, done)
+                between(r, done)
         for j in range(i, k1):
             tile = add(tile, pointers, a, row, last, j, b)
         return tile

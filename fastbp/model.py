@@ -114,7 +114,8 @@ class Model:
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-            "sgd", "rmsprop", "adam", "adamw", or one of these with its settings: ``SGD(0.1, momentum=0.9)``.
+            "sgd", "adam", "adamw", "lion", ... (docs/optimizers.md), or one with its settings:
+            ``SGD(0.1, momentum=0.9)``.
         loss : str or Loss
             What to minimize: "mean_squared_error", "sparse_categorical_crossentropy", ...
         metrics : list of str, optional
@@ -154,7 +155,7 @@ class Model:
         y : array_like (n_samples, n_outputs) or (n_samples,)
             Targets: a number for every output, or class numbers 0, 1, ... for the sparse loss.
         batch_size : int, optional
-            Samples in a step; None means 32, or all of a smaller set.
+            Samples in a step; None means 32, or all of a smaller set; for an optimizer that wants it, as `Rprop`, all.
         epochs : int, default 1
             The number of the last epoch; `initial_epoch` says where to begin.
         verbose : {"auto", 0, 1, 2}
@@ -214,6 +215,7 @@ class Model:
             seed=learner.seed,
             epochs_seen=learner.epochs_seen,
             threads=threads,
+            optimizer=learner.optimizer,
         )
         display = Display(verbose, epochs=plan.epochs, n_samples=samples.n_samples)
         watchers = CallbackList(callbacks, self)
@@ -376,7 +378,7 @@ class Model:
             samples.targets,
             samples.sample_weight,
             np.arange(samples.n_samples),
-            batch_size=check_batch_size(batch_size, samples.n_samples),
+            batch_size=check_batch_size(batch_size, samples.n_samples, learner.optimizer),
             threads=check_threads(threads),
             seconds=real_number("seconds", seconds, above=0.0),
         )

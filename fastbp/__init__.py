@@ -16,6 +16,7 @@ from fastbp.errors import (
     FastbpError,
     MissingExtraError,
     ModelFileError,
+    ModelFileWarning,
     NotReadyError,
     UnknownNameError,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "MissingExtraError",
     "Model",
     "ModelFileError",
+    "ModelFileWarning",
     "Nadam",
     "Normalization",
     "NotReadyError",

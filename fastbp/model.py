@@ -1,6 +1,7 @@
 """What a user trains, asks and saves. It checks and delegates; it computes nothing."""
 
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastbp.engine import Profile
-from fastbp.errors import ArgumentError
+from fastbp.errors import ArgumentError, ModelFileWarning
 from fastbp.nn import Loss, Metric, count
 from fastbp.optimizers import Optimizer
 from fastbp.specification import real_number, whole_number
@@ -361,7 +362,7 @@ class Model:
         Parameters
         ----------
         x, y, batch_size, sample_weight, threads
-            As in `fit`; "auto" means all.
+            As in `fit`; "auto" means all, and any optimizer takes any batch size.
         seconds : float, default 1.0
             How long to measure, about.
 
@@ -378,7 +379,7 @@ class Model:
             samples.targets,
             samples.sample_weight,
             np.arange(samples.n_samples),
-            batch_size=check_batch_size(batch_size, samples.n_samples, learner.optimizer),
+            batch_size=check_batch_size(batch_size, samples.n_samples),
             threads=check_threads(threads),
             seconds=real_number("seconds", seconds, above=0.0),
         )
@@ -442,6 +443,11 @@ class Model:
             If the file cannot be written; what was there before is still there.
         ArgumentError
             If the metadata do not go into JSON.
+
+        Warns
+        -----
+        ModelFileWarning
+            If the learning rate is a Python function: the file has the rate that was reached instead.
         """
         settings, arrays = self.learner.state()
         settings["name"] = self.name
@@ -451,6 +457,14 @@ class Model:
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept
+        reached = settings["optimizer"] and settings["optimizer"]["learning_rate"]
+        if isinstance(reached, float) and self.optimizer.learning_rate != reached:
+            warnings.warn(
+                f"the learning_rate is a Python function, which a file cannot hold: {path} has the rate reached, "
+                f"{reached:g}, instead; one of fastbp.optimizers.schedules would be kept",
+                ModelFileWarning,
+                stacklevel=2,
+            )
 
     def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""

@@ -3,6 +3,7 @@
 import time
 
 from benchmarks.workloads import Workload
+from fastbp.optimizers import Optimizer
 
 
 class Fit:
@@ -11,11 +12,11 @@ class Fit:
     Parameters
     ----------
     workload : Workload
-    optimizer : {"sgd", "adam"}
+    optimizer : {"sgd", "adam"} or Optimizer
     threads : int
     """
 
-    def __init__(self, workload: Workload, optimizer: str, threads: int) -> None:
+    def __init__(self, workload: Workload, optimizer: str | Optimizer, threads: int) -> None:
         self.n_steps = workload.n_steps * workload.n_epochs
         self._workload = workload
         self._threads = threads

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import fastbp
+from fastbp.optimizers import Optimizer
 
 OPTIMIZERS = {"sgd": fastbp.SGD(0.01), "adam": fastbp.Adam(0.001)}
 
@@ -113,7 +114,7 @@ class Workload:
             arrays += [kernel.astype(self.dtype), np.zeros(n_out, self.dtype)]
         return arrays
 
-    def model(self, optimizer: str | None = None) -> fastbp.Sequential:
+    def model(self, optimizer: str | Optimizer | None = None) -> fastbp.Sequential:
         """The compiled model; with another optimizer than the workload's, if one is given."""
         activation, loss = LOSSES[self.loss]
         hidden = [
@@ -122,7 +123,9 @@ class Workload:
         ]
         layers = [fastbp.Input(self.sizes[0]), *hidden, fastbp.Dense(self.sizes[-1], activation)]
         model = fastbp.Sequential(layers, seed=1, dtype=self.dtype)
-        model.compile(self.rule if optimizer is None else OPTIMIZERS[optimizer], loss)
+        if isinstance(optimizer, str):
+            optimizer = OPTIMIZERS[optimizer]
+        model.compile(optimizer or self.rule, loss)
         return model
 
 

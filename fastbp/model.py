@@ -457,8 +457,9 @@ class Model:
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept
-        reached = settings["optimizer"] and settings["optimizer"]["learning_rate"]
-        if isinstance(reached, float) and self.optimizer.learning_rate != reached:
+        optimizer = self.optimizer
+        reached = None if optimizer is None else settings["optimizer"]["learning_rate"]
+        if isinstance(reached, float) and optimizer and optimizer.learning_rate != reached:
             warnings.warn(
                 f"the learning_rate is a Python function, which a file cannot hold: {path} has the rate reached, "
                 f"{reached:g}, instead; one of fastbp.optimizers.schedules would be kept",

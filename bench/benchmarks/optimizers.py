@@ -42,5 +42,5 @@ class OptimizerStep:
     def track_to_sgd(self, optimizer: str, threads: int) -> float:
         """The quickest of some rounds in which both take turns."""
         times = [[fit.run() for fit in self.fits] for _ in range(_REPEATS)]
-        plain, other = (min(each) for each in zip(*times, strict=True))
-        return other / plain
+        plain, other = (min(column) for column in zip(*times, strict=True))
+        return float(other / plain)

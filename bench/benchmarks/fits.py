@@ -1,9 +1,9 @@
 """A whole `fit` through the Python API, with shuffling and the loss recorded, timed by the step."""
 
 import time
+from typing import Any
 
 from benchmarks.workloads import Workload
-from fastbp.optimizers import Optimizer
 
 
 class Fit:
@@ -16,7 +16,7 @@ class Fit:
     threads : int
     """
 
-    def __init__(self, workload: Workload, optimizer: str | Optimizer, threads: int) -> None:
+    def __init__(self, workload: Workload, optimizer: Any, threads: int) -> None:
         self.n_steps = workload.n_steps * workload.n_epochs
         self._workload = workload
         self._threads = threads

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 import fastbp
-from fastbp.optimizers import Optimizer
 
 OPTIMIZERS = {"sgd": fastbp.SGD(0.01), "adam": fastbp.Adam(0.001)}
 
@@ -114,8 +113,8 @@ class Workload:
             arrays += [kernel.astype(self.dtype), np.zeros(n_out, self.dtype)]
         return arrays
 
-    def model(self, optimizer: str | Optimizer | None = None) -> fastbp.Sequential:
-        """The compiled model; with another optimizer than the workload's, if one is given."""
+    def model(self, optimizer: Any = None) -> fastbp.Sequential:
+        """The compiled model; with another optimizer than the workload's, by name or as it is, if one is given."""
         activation, loss = LOSSES[self.loss]
         hidden = [
             fastbp.Dense(units, name)

@@ -55,6 +55,10 @@ class MissingExtraError(FastbpError, ImportError):
     """An optional package is not installed; `missing_extra` makes it."""
 
 
+class ModelFileWarning(UserWarning):
+    """A model was saved without something that a file cannot hold."""
+
+
 class CacheWarning(UserWarning):
     """Compiled code cannot be kept on disk, so the next process has to compile it again."""
 

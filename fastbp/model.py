@@ -1,6 +1,7 @@
 """What a user trains, asks and saves. It checks and delegates; it computes nothing."""
 
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastbp.engine import Profile
-from fastbp.errors import ArgumentError
+from fastbp.errors import ArgumentError, ModelFileWarning
 from fastbp.nn import Loss, Metric, count
 from fastbp.optimizers import Optimizer
 from fastbp.specification import real_number, whole_number
@@ -114,7 +115,8 @@ class Model:
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-            "sgd", "rmsprop", "adam", "adamw", or one of these with its settings: ``SGD(0.1, momentum=0.9)``.
+            "sgd", "adam", "adamw", "lion", ... (docs/optimizers.md), or one with its settings:
+            ``SGD(0.1, momentum=0.9)``.
         loss : str or Loss
             What to minimize: "mean_squared_error", "sparse_categorical_crossentropy", ...
         metrics : list of str, optional
@@ -154,7 +156,7 @@ class Model:
         y : array_like (n_samples, n_outputs) or (n_samples,)
             Targets: a number for every output, or class numbers 0, 1, ... for the sparse loss.
         batch_size : int, optional
-            Samples in a step; None means 32, or all of a smaller set.
+            Samples in a step; None means 32, or all of a smaller set; for an optimizer that wants it, as `Rprop`, all.
         epochs : int, default 1
             The number of the last epoch; `initial_epoch` says where to begin.
         verbose : {"auto", 0, 1, 2}
@@ -214,6 +216,7 @@ class Model:
             seed=learner.seed,
             epochs_seen=learner.epochs_seen,
             threads=threads,
+            optimizer=learner.optimizer,
         )
         display = Display(verbose, epochs=plan.epochs, n_samples=samples.n_samples)
         watchers = CallbackList(callbacks, self)
@@ -359,7 +362,7 @@ class Model:
         Parameters
         ----------
         x, y, batch_size, sample_weight, threads
-            As in `fit`; "auto" means all.
+            As in `fit`; "auto" means all, and any optimizer takes any batch size.
         seconds : float, default 1.0
             How long to measure, about.
 
@@ -440,6 +443,11 @@ class Model:
             If the file cannot be written; what was there before is still there.
         ArgumentError
             If the metadata do not go into JSON.
+
+        Warns
+        -----
+        ModelFileWarning
+            If the learning rate is a Python function: the file has the rate that was reached instead.
         """
         settings, arrays = self.learner.state()
         settings["name"] = self.name
@@ -449,6 +457,15 @@ class Model:
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept
+        optimizer = self.optimizer
+        reached = None if optimizer is None else settings["optimizer"]["learning_rate"]
+        if isinstance(reached, float) and optimizer and optimizer.learning_rate != reached:
+            warnings.warn(
+                f"the learning_rate is a Python function, which a file cannot hold: {path} has the rate reached, "
+                f"{reached:g}, instead; one of fastbp.optimizers.schedules would be kept",
+                ModelFileWarning,
+                stacklevel=2,
+            )
 
     def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""

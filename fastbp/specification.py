@@ -58,6 +58,10 @@ class Family(Generic[Member]):
             self._by_name.setdefault(member.__name__, member)
         self.names = tuple(first_names.values())
 
+    def __contains__(self, specification: object) -> bool:
+        """Whether `from_config` can make this specification again."""
+        return self._by_name.get(type(specification).__name__) is type(specification)
+
     def resolve(self, wanted: object) -> Member:
         """Return the member that a name, a class, a plain form or a specification stands for.
 

@@ -29,7 +29,9 @@ def test_the_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_pages_are_there() -> None:
     """Without them the next test would test nothing."""
-    assert "performance.md" in [page.name for page in PAGES]
+    names = [page.name for page in PAGES]
+    assert "performance.md" in names
+    assert blocks((README.parent / "docs" / "optimizers.md").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,6 +1,7 @@
 """A whole `fit` through the Python API, with shuffling and the loss recorded, timed by the step."""
 
 import time
+from typing import Any
 
 from benchmarks.workloads import Workload
 
@@ -11,11 +12,11 @@ class Fit:
     Parameters
     ----------
     workload : Workload
-    optimizer : {"sgd", "adam"}
+    optimizer : {"sgd", "adam"} or Optimizer
     threads : int
     """
 
-    def __init__(self, workload: Workload, optimizer: str, threads: int) -> None:
+    def __init__(self, workload: Workload, optimizer: Any, threads: int) -> None:
         self.n_steps = workload.n_steps * workload.n_epochs
         self._workload = workload
         self._threads = threads

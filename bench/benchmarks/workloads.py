@@ -113,8 +113,8 @@ class Workload:
             arrays += [kernel.astype(self.dtype), np.zeros(n_out, self.dtype)]
         return arrays
 
-    def model(self, optimizer: str | None = None) -> fastbp.Sequential:
-        """The compiled model; with another optimizer than the workload's, if one is given."""
+    def model(self, optimizer: Any = None) -> fastbp.Sequential:
+        """The compiled model; with another optimizer than the workload's, by name or as it is, if one is given."""
         activation, loss = LOSSES[self.loss]
         hidden = [
             fastbp.Dense(units, name)
@@ -122,7 +122,9 @@ class Workload:
         ]
         layers = [fastbp.Input(self.sizes[0]), *hidden, fastbp.Dense(self.sizes[-1], activation)]
         model = fastbp.Sequential(layers, seed=1, dtype=self.dtype)
-        model.compile(self.rule if optimizer is None else OPTIMIZERS[optimizer], loss)
+        if isinstance(optimizer, str):
+            optimizer = OPTIMIZERS[optimizer]
+        model.compile(optimizer or self.rule, loss)
         return model
 
 

@@ -27,7 +27,7 @@ def profile(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="sgd, rmsprop, adam or adamw. Default: the file's own, or sgd.",
+            help=f"{options.OPTIMIZERS}. Default: the file's own, or sgd.",
         ),
     ] = None,
     loss: Annotated[

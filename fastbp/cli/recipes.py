@@ -7,7 +7,19 @@ import numpy as np
 
 from fastbp.cli.networks import OUTPUT_ACTIVATIONS
 from fastbp.nn import ACTIVATIONS, LOSSES, Dense, Input, Normalization
-from fastbp.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from fastbp.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Nadam,
+    Optimizer,
+    RMSprop,
+    Rprop,
+)
 from fastbp.sequential import Sequential
 
 _N_SAMPLES = 600
@@ -57,6 +69,23 @@ class Recipe:
         return x.astype(self.input_dtype), y
 
 
+#: Every update rule that the usual recipes leave out, with what most people add to it: AdamW's decay. Clipping and
+#: averages go with every rule, and are compiled when they are asked for.
+_OTHER_RULES = (
+    SGD(momentum=0.9),
+    SGD(momentum=0.9, nesterov=True),
+    Adagrad(),
+    Adadelta(),
+    *(RMSprop(momentum=m, centered=centered) for m in (0.0, 0.9) for centered in (False, True)),
+    AdamW(),
+    Adam(amsgrad=True),
+    Adamax(),
+    Nadam(),
+    Lion(),
+    *(Rprop(variant=variant) for variant in ("plus", "minus", "iplus", "iminus")),
+)
+
+
 def usual_recipes() -> Iterator[Recipe]:
     """What most people train: float32, relu or tanh, Adam or plain SGD."""
     for input_dtype in ("float32", "float64", "uint8"):
@@ -70,7 +99,6 @@ def usual_recipes() -> Iterator[Recipe]:
 
 def all_recipes() -> Iterator[Recipe]:
     """Every activation, loss and update rule, in both types."""
-    rules = (SGD(momentum=0.9), SGD(momentum=0.9, nesterov=True), RMSprop(), AdamW())
     for dtype in ("float32", "float64"):
         for recipe in usual_recipes():
             yield replace(recipe, dtype=dtype)
@@ -78,5 +106,5 @@ def all_recipes() -> Iterator[Recipe]:
             yield Recipe(activation, dtype=dtype)
         for loss in LOSSES.names:
             yield Recipe(loss=loss, dtype=dtype)
-        for rule in (*rules, RMSprop(momentum=0.9)):
-            yield Recipe(optimizer=rule, dtype=dtype)
+        for optimizer in _OTHER_RULES:
+            yield Recipe(optimizer=optimizer, dtype=dtype)

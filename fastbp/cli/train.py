@@ -94,9 +94,7 @@ def train(
     ] = None,
     optimizer: Annotated[
         str,
-        typer.Option(
-            metavar="NAME", help="sgd, rmsprop, adam or adamw.", rich_help_panel=_TRAINING
-        ),
+        typer.Option(metavar="NAME", help=f"{options.OPTIMIZERS}.", rich_help_panel=_TRAINING),
     ] = "adam",
     learning_rate: Annotated[
         float | None,

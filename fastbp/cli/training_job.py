@@ -23,10 +23,9 @@ from fastbp.errors import ArgumentError, missing_extra
 from fastbp.optimizers import Optimizer
 from fastbp.sequential import Sequential
 from fastbp.storage import check_can_write, replace_file
+from fastbp.training import check_batch_size
 
 Rows = tuple[np.ndarray, np.ndarray]
-
-_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +161,10 @@ class TrainingJob:
             console.print(f"compiled {n_compiled} kernels in {seconds:.1f} s", style="dim")
 
     def _epochs(self, data: DataSet) -> int:
-        return self.epochs or enough_epochs(len(data.x_train), self.batch_size or _BATCH_SIZE)
+        return self.epochs or enough_epochs(len(data.x_train), self._batch_size(data))
+
+    def _batch_size(self, data: DataSet) -> int:
+        return check_batch_size(self.batch_size, len(data.x_train), self.optimizer)
 
     def _description(
         self, data: DataSet, validation: Rows | None, model: Sequential
@@ -182,11 +184,10 @@ class TrainingJob:
             end,
         ]
         rate = getattr(self.optimizer, "learning_rate", None)
-        batch_size = self.batch_size or min(_BATCH_SIZE, len(data.x_train))
         return (
             f"{data.name}: {rows}; {data.n_features:,} inputs, {what}",
             f"{' - '.join(widths)}, {model.count_params():,} parameters, {self.dtype}",
-            f"{type(self.optimizer).__name__} {rate}, batches of {batch_size}, "
+            f"{type(self.optimizer).__name__} {rate}, batches of {self._batch_size(data)}, "
             f"{self._epochs(data)} epochs, seed {self.seed}",
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
-from fastbp.kernels.rules import RULES
+from fastbp.kernels.rules import rule_of
 
 
 class Cost(NamedTuple):
@@ -30,7 +30,7 @@ def _product(fields: Any, batch: int, _: Sequence[object]) -> Cost:
 def _weight_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     n_in, n_out = fields.n_in, fields.n_out
     # Weights and slots are read and written, a gradient that is kept is only written.
-    passes = 1 if options[0] == "store" else 2 * (1 + RULES[str(options[0])].n_slots)
+    passes = 1 if options[0] == "store" else 2 * (1 + rule_of(str(options[0])).n_slots)
     return Cost(2 * batch * n_in * n_out, batch * (n_in + n_out) + passes * n_in * n_out)
 
 
@@ -56,6 +56,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     elementwise.Elementwise: _moves(2, "n_features"),
     losses.Loss: _moves(3, "n_out"),
     sums.SumValues: _moves(1, "n_values"),
+    sums.BatchLoss: lambda _, batch, __: Cost(0, batch),
     sums.Penalty: lambda f, _, __: Cost(3 * f.outer * f.inner, f.outer * f.inner),
 }
 

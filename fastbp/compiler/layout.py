@@ -94,6 +94,16 @@ class ParameterLayout:
             self.places.append(DensePlace(weights, stride, bias))
         self.size = allocator.end
 
+    @property
+    def trained(self) -> list[bool]:
+        """Whether training changes each array, in the order of `read`."""
+        trained = []
+        for operation in self.dense:
+            trained.append(True)
+            if operation.layer.use_bias:
+                trained.append(operation.layer.bias_trainable)
+        return trained
+
     def kernel_view(self, parameters: NDArray[np.floating], index: int) -> NDArray[np.floating]:
         """The kernel of a dense operation as a view to read or assign: (n_in, n_out), or blocked in the first layer.
 

@@ -16,6 +16,7 @@ from fastbp.compiler.rows import RowWriter, Tensor
 from fastbp.kernels import dense, elementwise, layout, sums, weight_gradients
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.product import CACHE_BYTES
+from fastbp.kernels.rules import rule_of
 
 #: Samples that go through the layers together at least.
 _FEWEST_TOGETHER = 128
@@ -85,6 +86,7 @@ class Lowering:
                 self._backward(tensors)
             writer.barrier()
             if request.rule is not None:
+                self._tell_loss(values, penalty)
                 self._weight_gradients(tensors)
             n_values = writer.program.n_values
             writer.add("sum_values", sums.SumValues(values, writer.samples, n_values, penalty))
@@ -264,6 +266,13 @@ class Lowering:
             writer.add("softmax_backward", fields)
         else:
             writer.add("activate_backward", fields, tensor.activation)
+
+    def _tell_loss(self, values: int, penalty: int) -> None:
+        """Give the loss to an update rule that asks for it."""
+        number = -1 if self._request.rule in (None, "store") else rule_of(self._request.rule).loss
+        if number >= 0:
+            self._writer.add("batch_loss", sums.BatchLoss(values, penalty, number))
+            self._writer.barrier()
 
     def _weight_gradients(self, tensors: list[Tensor]) -> None:
         writer, request = self._writer, self._request

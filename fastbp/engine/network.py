@@ -134,6 +134,8 @@ class Network:
         self._arena = Arena(self._dtype)
         self._arena.require(self._state_size, 0)
         self._place_normalization()
+        for k, start in enumerate(optimizer.slots.values() if optimizer is not None else ()):
+            self._slot(k)[...] = start
         self.set_weights(arrays)
         self.steps = 0
 
@@ -155,6 +157,15 @@ class Network:
         for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
             self._layout.write(self._slot(k), [state[f"{name}/{i}"] for i in range(n_arrays)])
         self.steps = int(state["step"])
+
+    def take_averages(self) -> None:
+        """Replace the weights that are trained by the averages that the optimizer has kept of them, if it has."""
+        if self.steps == 0 or self._optimizer is None or "average" not in self._optimizer.slots:
+            return
+        averages = self._layout.read(self._slot(list(self._optimizer.slots).index("average")))
+        trained = self._layout.trained
+        arrays = zip(self.weights(), averages, trained, strict=True)
+        self.set_weights([average if taken else weight for weight, average, taken in arrays])
 
     def snapshot(self) -> NDArray[np.floating]:
         """A copy of parameters and optimizer state, as they lie in the arena."""

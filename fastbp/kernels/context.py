@@ -5,7 +5,7 @@ A kernel is ``kernel(row, arena, context, hyper, worker, workers)``:
 row       the kernel's own integers: offsets into the arena, in elements, and sizes; a NamedTuple names them
 arena     all buffers of the network, in float32 or float64
 context   the step's integers, named by `Context`
-hyper     the step's numbers for the update rule, in the arena's type
+hyper     the step's numbers for the update rule, in the arena's type; only `batch_loss` writes one of them
 worker    which of the `workers` this one is
 
 It never allocates, raises, prints or draws random numbers. It writes only its own share of its output.

@@ -35,6 +35,7 @@ _FACTORIES = {
         elementwise.softmax,
         elementwise.softmax_backward,
         sums.sum_values,
+        sums.batch_loss,
         sums.penalty,
     )
 }

@@ -4,9 +4,24 @@ from typing import NamedTuple
 
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context
+from fastbp.runtime.inlined import inlined
 
 #: Blocks that are added in the arena's precision before the sum goes on in float64.
 _BLOCKS_AT_A_TIME = 16
+
+
+@inlined
+def _sum(arena, begin, samples):
+    """The sum of so many numbers of the arena, and of those behind them up to a whole vector, block after block"""
+    lanes = simd.lanes(arena)
+    blocks = (samples + lanes - 1) // lanes
+    total = 0.0
+    for top in range(0, blocks, _BLOCKS_AT_A_TIME):
+        part = simd.load(arena, begin + top * lanes)
+        for block in range(top + 1, min(top + _BLOCKS_AT_A_TIME, blocks)):
+            part = part + simd.load(arena, begin + block * lanes)
+        total += simd.sum_lanes(part)
+    return total
 
 
 class SumValues(NamedTuple):
@@ -29,20 +44,39 @@ def sum_values():
             return
         r = simd.read_fields(row, SumValues)
         c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
         epoch = simd.pointer_at(c.values, simd.float64)
-        blocks = (c.rows + lanes - 1) // lanes
         for v in range(r.n_values):
-            begin = r.values + v * r.samples
-            total = 0.0
-            for top in range(0, blocks, _BLOCKS_AT_A_TIME):
-                part = simd.load(arena, begin + top * lanes)
-                for block in range(top + 1, min(top + _BLOCKS_AT_A_TIME, blocks)):
-                    part = part + simd.load(arena, begin + block * lanes)
-                total += simd.sum_lanes(part)
+            total = _sum(arena, r.values + v * r.samples, c.rows)
             if v == 0 and r.penalty >= 0:
                 total += simd.get(arena, r.penalty)
             simd.put(epoch, v, simd.get(epoch, v) + c.rows * total)
+
+    return kernel
+
+
+class BatchLoss(NamedTuple):
+    """Fields of `batch_loss`."""
+
+    values: int  # [samples]
+    penalty: int  # what the regularizers add to the loss, one number; or -1
+    number: int  # which of the update rule's
+
+
+def batch_loss():
+    """hyper[number] = sum over s of values[s], and the penalty: the loss, for an update rule that asks for it
+
+    One worker does it, block after block.
+    """
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        if worker != 0:
+            return
+        r = simd.read_fields(row, BatchLoss)
+        c = simd.read_fields(context, Context)
+        total = _sum(arena, r.values, c.rows)
+        if r.penalty >= 0:
+            total += simd.get(arena, r.penalty)
+        simd.put(hyper, r.number, total)
 
     return kernel
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, share
 from fastbp.kernels.product import product
-from fastbp.kernels.rules import RULES
+from fastbp.kernels.rules import rule_of
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS
 from fastbp.runtime.inlined import inlined
 
@@ -36,7 +36,7 @@ def _take(rule, regularized):
 
         return setup, take, ask
 
-    function, n_slots, n_hyper = RULES[rule]
+    function, n_slots, n_hyper, _ = rule_of(rule)
 
     @inlined
     def setup(arena, slots, slot_stride, l1, l2, hyper):
@@ -68,7 +68,7 @@ def _take(rule, regularized):
 
 def _has_state(rule):
     """Whether a rule reads and writes more than the weights, and computes more than a product."""
-    return rule != "store" and RULES[rule].n_slots > 0
+    return rule != "store" and rule_of(rule).n_slots > 0
 
 
 @inlined

@@ -251,7 +251,11 @@ class Learner:
             "seed": self.seed,
             "dtype": self.dtype,
             "epochs_seen": self.epochs_seen,
-            "optimizer": None if self.optimizer is None else self.optimizer.to_config(),
+            "optimizer": (
+                None
+                if self.optimizer is None
+                else self.optimizer.storable(network.steps + 1).to_config()
+            ),
             "loss": None if self.loss is None else self.loss.to_config(),
             "metrics": [metric.to_config() for metric in self.metrics],
         }

@@ -90,6 +90,8 @@ class Training:
                     self._callbacks.call("on_epoch_end", epoch - 1, logs)
         finally:
             self._display.close()
+        if self.epochs_done:
+            self._network.take_averages()
         self._callbacks.call("on_train_end", logs)
 
     def _train(self, epoch: int) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fastbp.errors import ArgumentError
+from fastbp.optimizers import Optimizer
 from fastbp.specification import truth_value, whole_number
 from fastbp.training.inputs import Samples
 
@@ -62,6 +63,7 @@ def make_plan(
     seed: int,
     epochs_seen: int,
     threads: Threads,
+    optimizer: Optimizer | None = None,
 ) -> Plan:
     """Check the numbers that a user gave to `fit` and fill in those that were not given.
 
@@ -76,7 +78,7 @@ def make_plan(
         raise ArgumentError(
             f"initial_epoch={first_epoch} lies behind epochs={epochs}, the number of the last epoch"
         )
-    batch_size = check_batch_size(batch_size, samples.n_samples)
+    batch_size = check_batch_size(batch_size, samples.n_samples, optimizer)
     if validation_batch_size is not None:
         validation_batch_size = whole_number("validation_batch_size", validation_batch_size)
     return Plan(
@@ -94,20 +96,32 @@ def make_plan(
     )
 
 
-def check_batch_size(batch_size: int | None, n_samples: int) -> int:
+def check_batch_size(
+    batch_size: int | None, n_samples: int, optimizer: Optimizer | None = None
+) -> int:
     """Return the samples in a step: those asked for, or the default, of `n_samples` there are.
+
+    An optimizer that wants all samples in a step gets them, and no others may be asked for.
 
     Examples
     --------
     >>> check_batch_size(None, 1000), check_batch_size(None, 7), check_batch_size(5, 7)
     (32, 7, 5)
     """
+    takes_all = optimizer is not None and optimizer.takes_whole_set
     if batch_size is None:
-        return min(_BATCH_SIZE, n_samples)
+        return n_samples if takes_all else min(_BATCH_SIZE, n_samples)
     if whole_number("batch_size", batch_size) > n_samples:
         raise ArgumentError(
             f"batch_size={batch_size} is larger than the training set, {n_samples} samples; "
             f"use at most {n_samples}"
+        )
+    if takes_all and batch_size < n_samples:
+        name = type(optimizer).__name__
+        raise ArgumentError(
+            f"{name} compares the gradients of successive updates, which must be of the same samples: "
+            f"leave batch_size away or make it {n_samples}, all of the training set, instead of {batch_size}; "
+            "for mini-batches use another optimizer, such as RMSprop or Adam"
         )
     return int(batch_size)
 

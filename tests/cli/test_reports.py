@@ -4,6 +4,7 @@ import pytest
 
 from fastbp import SGD, Dense, Sequential
 from fastbp.cli import recipes
+from fastbp.kernels.rules import RULES
 from fastbp.runtime.cache import cache_folder
 from fastbp.runtime.processor import processor
 
@@ -90,3 +91,8 @@ def test_recipes_can_be_built(make):
         assert recipe.model().n_inputs == x.shape[1]
         assert len(x) == len(y)
         assert recipe.dtype in str(recipe)
+
+
+def test_recipes_have_every_update_rule():
+    found = {recipe.optimizer.own_rule for recipe in recipes.all_recipes()}
+    assert found == set(RULES)

@@ -1,6 +1,7 @@
 """`fastbp train`: what it makes of each kind of data."""
 
 import gzip
+import re
 import struct
 
 import numpy as np
@@ -8,7 +9,9 @@ import pandas
 import pytest
 
 import fastbp as package
+from fastbp.cli import options
 from fastbp.data.sets import load_digits
+from fastbp.optimizers import OPTIMIZERS
 
 
 def test_digits_are_learned(fastbp, tmp_path):
@@ -160,6 +163,20 @@ def test_options_reach_the_model(fastbp, fruit):
     assert model.optimizer == package.SGD(0.05)
     assert [getattr(layer, "activation", "") for layer in model.layers[-2:]] == ["tanh", "softmax"]
     assert model.learner.network().steps == -(-int(240 * 0.8 * 0.9) // 10)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS.names)
+def test_every_optimizer(fastbp, fruit, name):
+    """By the name that `--help` tells; Rprop takes all rows in a step."""
+    assert name in re.findall(r"\w+", options.OPTIMIZERS)
+    outcome = fastbp(
+        "train", fruit, "--target", "kind", "--epochs", 3, "--no-plot", "--optimizer", name
+    )
+    assert outcome.code == 0, outcome.errors
+    model = package.load_model("fruit.safetensors")
+    assert model.optimizer == OPTIMIZERS.resolve(name)
+    assert model.learner.network().steps == (3 if name == "rprop" else 18)
+    assert ("batches of 173" in outcome.output) == (name == "rprop")
 
 
 def test_many_epochs_do_not_flood_a_file(fastbp, fruit):

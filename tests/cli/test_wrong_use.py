@@ -17,6 +17,10 @@ import pytest
             ["train", "digits", "--optimizer", "adan"],
             "unknown optimizer 'adan', did you mean 'adam'?",
         ),
+        (
+            ["train", "digits", "--optimizer", "rprop", "--batch-size", "32"],
+            "leave batch_size away or make it 1293",
+        ),
         (["train", "digits", "--activation", "rleu"], "did you mean 'relu'?"),
         (["train", "digits", "--learning-rate", "-1"], "learning_rate must be"),
         (["train", "digits", "--hidden", "128,x"], "not 'x'"),

@@ -16,48 +16,87 @@ from fastbp.engine import Network
 Array = NDArray[Any]
 
 
-# rule: its twin with options, and the same as a specification; far from the defaults, so that all options count
-OPTIMIZERS: dict[str, tuple[naive.Optimizer, optimizers.Optimizer]] = {
-    "sgd": (naive.Optimizer("sgd", {"learning_rate": 0.1}), optimizers.SGD(0.1)),
-    "momentum": (
-        naive.Optimizer("momentum", {"learning_rate": 0.05, "momentum": 0.7}),
-        optimizers.SGD(0.05, momentum=0.7),
+# The classes of the specifications, and the settings that choose among the rules of a class.
+_CLASSES: dict[str, tuple[type[optimizers.Optimizer], dict[str, Any]]] = {
+    "sgd": (optimizers.SGD, {}),
+    "momentum": (optimizers.SGD, {}),
+    "nesterov": (optimizers.SGD, {"nesterov": True}),
+    "adagrad": (optimizers.Adagrad, {}),
+    "adadelta": (optimizers.Adadelta, {}),
+    "rmsprop": (optimizers.RMSprop, {}),
+    "rmsprop_momentum": (optimizers.RMSprop, {}),
+    "rmsprop_centered": (optimizers.RMSprop, {"centered": True}),
+    "rmsprop_centered_momentum": (optimizers.RMSprop, {"centered": True}),
+    "adam": (optimizers.Adam, {}),
+    "amsgrad": (optimizers.Adam, {"amsgrad": True}),
+    "adamax": (optimizers.Adamax, {}),
+    "nadam": (optimizers.Nadam, {}),
+    "lion": (optimizers.Lion, {}),
+    "rprop_plus": (optimizers.Rprop, {"variant": "plus"}),
+    "rprop_minus": (optimizers.Rprop, {"variant": "minus"}),
+    "rprop_iplus": (optimizers.Rprop, {"variant": "iplus"}),
+    "rprop_iminus": (optimizers.Rprop, {"variant": "iminus"}),
+}
+
+
+def optimizer_and_twin(rule: str, **options: float) -> tuple[naive.Optimizer, optimizers.Optimizer]:
+    """A twin's optimizer, and the same as a specification."""
+    made, settings = _CLASSES[rule]
+    averages = {"use_ema": True} if "ema_momentum" in options else {}
+    numbers: dict[str, Any] = {**options, **settings, **averages}
+    return naive.Optimizer(rule, options), made(**numbers)
+
+
+_MOMENTS = {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}
+_SQUARES = {"learning_rate": 0.01, "rho": 0.8, "epsilon": 1e-3}
+_STEPS = {
+    "learning_rate": 0.02,
+    "eta_minus": 0.4,
+    "eta_plus": 1.3,
+    "minimum_step": 1e-3,
+    "maximum_step": 0.2,
+}
+
+# name: a rule and its options, far from the defaults, so that all of them count
+_TABLE: dict[str, tuple[str, dict[str, float]]] = {
+    "sgd": ("sgd", {"learning_rate": 0.1}),
+    "momentum": ("momentum", {"learning_rate": 0.05, "momentum": 0.7}),
+    "nesterov": ("nesterov", {"learning_rate": 0.05, "momentum": 0.7}),
+    "adagrad": (
+        "adagrad",
+        {"learning_rate": 0.1, "initial_accumulator_value": 0.02, "epsilon": 1e-3},
     ),
-    "nesterov": (
-        naive.Optimizer("nesterov", {"learning_rate": 0.05, "momentum": 0.7}),
-        optimizers.SGD(0.05, momentum=0.7, nesterov=True),
-    ),
-    "rmsprop": (
-        naive.Optimizer("rmsprop", {"learning_rate": 0.01, "rho": 0.8, "epsilon": 1e-3}),
-        optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-3),
-    ),
-    "rmsprop_momentum": (
-        naive.Optimizer(
-            "rmsprop_momentum",
-            {"learning_rate": 0.01, "rho": 0.8, "epsilon": 1e-3, "momentum": 0.7},
-        ),
-        optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-3, momentum=0.7),
-    ),
-    "adam": (
-        naive.Optimizer(
-            "adam", {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}
-        ),
-        optimizers.Adam(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-3),
-    ),
-    "adamw": (
-        naive.Optimizer(
-            "adamw",
-            {
-                "learning_rate": 0.02,
-                "beta_1": 0.8,
-                "beta_2": 0.95,
-                "epsilon": 1e-3,
-                "weight_decay": 0.3,
-            },
-        ),
-        optimizers.AdamW(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-3, weight_decay=0.3),
+    "adadelta": ("adadelta", {"learning_rate": 0.7, "rho": 0.8, "epsilon": 1e-3}),
+    "rmsprop": ("rmsprop", _SQUARES),
+    "rmsprop_momentum": ("rmsprop_momentum", {**_SQUARES, "momentum": 0.7}),
+    "rmsprop_centered": ("rmsprop_centered", _SQUARES),
+    "rmsprop_centered_momentum": ("rmsprop_centered_momentum", {**_SQUARES, "momentum": 0.7}),
+    "adam": ("adam", _MOMENTS),
+    "amsgrad": ("amsgrad", _MOMENTS),
+    "adamax": ("adamax", _MOMENTS),
+    "nadam": ("nadam", _MOMENTS),
+    "lion": ("lion", {"learning_rate": 0.005, "beta_1": 0.8, "beta_2": 0.95}),
+    "rprop_plus": ("rprop_plus", _STEPS),
+    "rprop_minus": ("rprop_minus", _STEPS),
+    "rprop_iplus": ("rprop_iplus", _STEPS),
+    "rprop_iminus": ("rprop_iminus", _STEPS),
+    "adam, decay": ("adam", {**_MOMENTS, "weight_decay": 0.3}),
+    "sgd, clip": ("sgd", {"learning_rate": 0.1, "clipvalue": 0.02}),
+    "sgd, average": ("sgd", {"learning_rate": 0.1, "ema_momentum": 0.8}),
+    "adam, all": (
+        "adam",
+        {
+            **_MOMENTS,
+            "weight_decay": 0.3,
+            "clipvalue": 0.02,
+            "ema_momentum": 0.8,
+            "ema_overwrite_frequency": 7,
+        },
     ),
 }
+
+# name: a twin with its options, and the same as a specification
+OPTIMIZERS = {name: optimizer_and_twin(rule, **options) for name, (rule, options) in _TABLE.items()}
 
 
 def specification(layer: naive.Dense | naive.Activation) -> Any:

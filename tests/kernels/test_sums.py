@@ -53,6 +53,23 @@ def test_values_of_an_epoch(n_rows: int, workers: int, dtype: str) -> None:
     np.testing.assert_array_equal(epoch, expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("with_penalty", [False, True])
+def test_loss_of_a_batch(with_penalty: bool, dtype: str) -> None:
+    """hyper[2] = the sum of the batch's losses, and the penalty; no other number changes, nor twice."""
+    lanes, n_rows = n_lanes(dtype), 13
+    samples = -(-n_rows // lanes) * lanes
+    arena = aligned(samples + lanes, dtype, 0.0)
+    arena[:n_rows] = np.random.default_rng(0).normal(size=n_rows)
+    arena[samples] = 0.3125
+    hyper = np.full(4, 7.0, dtype)
+    for worker in range(3):
+        fields = sums.BatchLoss(0, samples if with_penalty else -1, 2)
+        Row("batch_loss", arena).run(fields, worker, 3, hyper=hyper, rows=n_rows)
+    loss = sum_in_order(arena[:samples], lanes) + 0.3125 * with_penalty
+    np.testing.assert_array_equal(hyper, np.array([7, 7, loss, 7], dtype))
+
+
 def bits(number: float) -> int:
     return int(struct.unpack("<q", struct.pack("<d", number))[0])
 

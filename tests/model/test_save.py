@@ -8,7 +8,23 @@ import pytest
 from safetensors import safe_open
 
 import fastbp
-from fastbp import SGD, Adam, AdamW, Dense, ModelFileError, Normalization, RMSprop, Sequential
+from fastbp import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    CosineDecay,
+    Dense,
+    Lion,
+    ModelFileError,
+    ModelFileWarning,
+    Nadam,
+    Normalization,
+    PiecewiseConstantDecay,
+    RMSprop,
+    Rprop,
+    Sequential,
+)
 
 OPTIMIZERS = [
     SGD(0.1),
@@ -16,6 +32,11 @@ OPTIMIZERS = [
     RMSprop(momentum=0.5),
     Adam(),
     AdamW(),
+    Adam(CosineDecay(0.01, 12), amsgrad=True),
+    Adagrad(0.1, initial_accumulator_value=0.5, clipvalue=0.1),
+    Nadam(PiecewiseConstantDecay([5, 9], [0.1, 0.05, 0.01])),
+    Lion(weight_decay=0.1),
+    Rprop(variant="iplus"),
 ]
 
 
@@ -37,6 +58,34 @@ def test_training_goes_on_exactly(make, data, tmp_path, equal, optimizer, dtype)
         whole.loss,
         whole.metrics,
     )
+
+
+def test_averages_are_kept(make, data, tmp_path, equal):
+    """`fit` ends with them in the place of the weights, in both models."""
+    optimizer = SGD(0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3)
+    first = make(optimizer)
+    first.fit(*data, epochs=2, verbose=0)
+    first.save(tmp_path / "model.safetensors")
+    second = fastbp.load_model(tmp_path / "model.safetensors")
+    assert equal(first, second)
+    assert second.optimizer == optimizer
+    for model in (first, second):
+        model.fit(*data, epochs=4, initial_epoch=2, verbose=0)
+    assert equal(first, second)
+
+
+def test_of_a_function_the_rate_reached_is_kept(make, data, tmp_path):
+    """Not without a word; the model is saved all the same, and can be trained on."""
+    model = make(Adam(lambda step: 0.1 / (1 + step)))
+    model.fit(*data, epochs=1, batch_size=25, verbose=0)
+    path = tmp_path / "model.safetensors"
+    with pytest.warns(ModelFileWarning, match="has the rate reached, 0.02, instead"):
+        model.save(path)
+    loaded = fastbp.load_model(path)
+    assert loaded.optimizer == Adam(0.1 / 5)
+    assert np.array_equal(loaded.predict(data[0]), model.predict(data[0]))
+    loaded.fit(*data, epochs=1, verbose=0)
+    loaded.save(path)  # a number needs no warning
 
 
 def test_normalization_and_metadata_are_kept(data, tmp_path):

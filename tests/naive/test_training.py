@@ -11,24 +11,99 @@ def test_optimizers_by_hand() -> None:
     rate = 0.1
     root = np.sqrt(0.025 + 1e-7)
     second = np.sqrt(0.9 * 0.025 + 0.025 + 1e-7)
+    # the means of g and g**2 are 0.05 and 0.025, then 0.095 and 0.0475
+    centered = [np.sqrt(0.025 - 0.0025 + 1e-7), np.sqrt(0.0475 - 0.009025 + 1e-7)]
+    pushes = [rate * 0.5 / each for each in centered]
+    steps = [0.5 * np.sqrt(1e-7 / (0.0125 + 1e-7))]
+    steps.append(0.5 * np.sqrt((0.05 * steps[0] ** 2 + 1e-7) / (0.95 * 0.0125 + 0.0125 + 1e-7)))
+    momenta = [0.9 * (1 - 0.5 * 0.96**t) for t in (1, 2, 3)]
+    nadam = [
+        (momenta[1] * 0.05 / (1 - momenta[0] * momenta[1]) + 0.5) / 0.5,
+        (
+            momenta[2] * 0.095 / (1 - momenta[0] * momenta[1] * momenta[2])
+            + (1 - momenta[1]) * 0.5 / (1 - momenta[0] * momenta[1])
+        )
+        / 0.5,
+    ]
+    resilient = 1 - 0.1 - 0.12
     expected = {
         "sgd": 1 - 0.05 - 0.05,
         "momentum": 1 - 0.05 - (0.9 * 0.05 + 0.05),
         "nesterov": 1 - (0.9 * 0.05 + 0.05) - (0.9 * 0.095 + 0.05),
+        "adagrad": 1 - rate * 0.5 / np.sqrt(0.35 + 1e-7) - rate * 0.5 / np.sqrt(0.6 + 1e-7),
+        "adadelta": 1 - rate * steps[0] - rate * steps[1],
         "rmsprop": 1 - rate * 0.5 / root - rate * 0.5 / second,
         "rmsprop_momentum": 1 - rate * 0.5 / root - (0.9 * rate * 0.5 / root + rate * 0.5 / second),
-        "adam": 0.8,  # a constant gradient moves by the rate
-        "adamw": (1 - 0.0004 - 0.1) * (1 - 0.0004) - 0.1,
+        "rmsprop_centered": 1 - pushes[0] - pushes[1],
+        "rmsprop_centered_momentum": 1 - pushes[0] - (0.9 * pushes[0] + pushes[1]),
+        # a constant gradient moves by the rate
+        "adam": 0.8,
+        "amsgrad": 0.8,
+        "adamax": 0.8,
+        "nadam": 1 - rate * nadam[0] - rate * nadam[1],
+        "lion": 0.8,
+        "rprop_plus": resilient,
+        "rprop_minus": resilient,
+        "rprop_iplus": resilient,
+        "rprop_iminus": resilient,
     }
     assert set(expected) == set(naive.OPTIMIZERS)
     for rule, value in expected.items():
-        optimizer = naive.Optimizer(rule, {"learning_rate": rate})
-        weight = np.array([1.0])
-        slots = optimizer.begin(weight)
-        for step in (1, 2):
-            weight, slots = optimizer.update(weight, np.array([0.5]), slots, step)
-        tolerance = 1e-5 if rule.startswith("adam") else 1e-14  # the epsilon under the fraction
-        assert abs(weight[0] - value) < tolerance, rule
+        tolerance = 1e-5 if rule in ADAMS else 1e-14  # the epsilon under the fraction
+        assert abs(after(rule, [0.5, 0.5], learning_rate=rate) - value) < tolerance, rule
+
+
+ADAMS = ("adam", "amsgrad", "adamax", "nadam")
+
+
+def after(
+    rule: str, gradients: list[float], losses: tuple[float, ...] = (), **options: float
+) -> float:
+    """The weight that began with 1."""
+    optimizer = naive.Optimizer(rule, options)
+    weight = np.array([1.0])
+    slots = optimizer.begin(weight)
+    for step, gradient in enumerate(gradients, 1):
+        loss = losses[step - 1] if losses else 1.0
+        weight, slots = optimizer.update(weight, np.array([gradient]), slots, step, loss)
+    return float(weight[0])
+
+
+def test_what_every_optimizer_takes_by_hand() -> None:
+    """Decay before the update, clipping, and averages, the first being the weight after the first update."""
+    sgd = {"learning_rate": 0.1}
+    two = [0.5, 0.5]
+    assert abs(after("sgd", two, **sgd, weight_decay=0.2) - (0.93 * 0.98 - 0.05)) < 1e-15
+    assert abs(after("sgd", two, **sgd, clipvalue=0.2) - 0.96) < 1e-15
+    assert abs(after("sgd", [-0.5], **sgd, clipvalue=0.2) - 1.02) < 1e-15
+    assert abs(after("sgd", two, **sgd, ema_momentum=0.75) - 0.9) < 1e-15
+    overwritten = after("sgd", two, **sgd, ema_momentum=0.75, ema_overwrite_frequency=2)
+    assert abs(overwritten - (0.75 * 0.95 + 0.25 * 0.9)) < 1e-15
+    decayed = after("adam", two, learning_rate=0.1, weight_decay=0.004)
+    assert abs(decayed - ((1 - 0.0004 - 0.1) * (1 - 0.0004) - 0.1)) < 1e-5
+
+
+def test_resilient_steps_by_hand() -> None:
+    """Down by 0.1 and 0.12, and then the gradient turns: 0.06 up, 0.12 back, or nothing."""
+    turning = [0.5, 0.5, -0.5]
+    grows, falls = (2.0, 1.0, 1.5), (2.0, 1.0, 0.5)
+    for rule, losses, expected in (
+        ("rprop_minus", (), 0.78 + 0.06),
+        ("rprop_plus", (), 0.78 + 0.12),
+        ("rprop_iminus", (), 0.78),
+        ("rprop_iplus", grows, 0.78 + 0.12),
+        ("rprop_iplus", falls, 0.78),
+    ):
+        assert abs(after(rule, turning, losses, learning_rate=0.1) - expected) < 1e-15, rule
+    # what has turned counts as of no sign, except in Rprop-, where the step halves again
+    for rule, expected in (
+        ("rprop_minus", 0.84 - 0.03),
+        ("rprop_plus", 0.9 - 0.06),
+        ("rprop_iminus", 0.78 - 0.06),
+    ):
+        assert abs(after(rule, [*turning, 0.5], learning_rate=0.1) - expected) < 1e-15, rule
+    assert after("rprop_plus", [1.0] * 3, learning_rate=0.1, maximum_step=0.11) == 1 - 0.1 - 0.22
+    assert after("rprop_minus", [1.0, -1.0], learning_rate=0.1, minimum_step=0.09) == 0.9 + 0.09
 
 
 def problem() -> tuple[naive.Network, list[np.ndarray], np.ndarray, np.ndarray]:

@@ -56,13 +56,14 @@ def train(
             shares = None if sample_weight is None else sample_weight[rows]
             batch = (inputs[rows], targets[rows])
             outputs = network.predict(weights, batch[0])
-            sums[0] += len(rows) * network.value(weights, *batch, shares)
+            loss = network.value(weights, *batch, shares)
+            sums[0] += len(rows) * loss
             sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
             gradients = reverse_mode(network, weights, *batch, shares)
             for number, parameter in enumerate(network.parameters):
                 if parameter.trainable:
                     weights[number], slots[number] = optimizer.update(
-                        weights[number], gradients[number], slots[number], step
+                        weights[number], gradients[number], slots[number], step, loss
                     )
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history))

@@ -1,0 +1,46 @@
+"""What a step of each optimizer costs, beside one of plain gradient descent."""
+
+from dataclasses import replace
+
+import fastbp
+from benchmarks.fits import Fit
+from benchmarks.workloads import WORKLOADS
+
+OPTIMIZERS = {
+    "momentum": fastbp.SGD(momentum=0.9),
+    "nesterov": fastbp.SGD(momentum=0.9, nesterov=True),
+    "adagrad": fastbp.Adagrad(),
+    "adadelta": fastbp.Adadelta(),
+    "rmsprop": fastbp.RMSprop(),
+    "rmsprop centered": fastbp.RMSprop(centered=True),
+    "adam": fastbp.Adam(),
+    "amsgrad": fastbp.Adam(amsgrad=True),
+    "adamw": fastbp.AdamW(),
+    "adamax": fastbp.Adamax(),
+    "nadam": fastbp.Nadam(),
+    "lion": fastbp.Lion(),
+    "rprop": fastbp.Rprop(),
+    "rprop iplus": fastbp.Rprop(variant="iplus"),
+    "adam, cosine decay": fastbp.Adam(fastbp.CosineDecay(0.001, 10_000)),
+    "sgd, clipped": fastbp.SGD(clipvalue=1.0),
+    "sgd, averages": fastbp.SGD(use_ema=True),
+}
+
+#: A step an epoch, as Rprop wants it: all samples in each.
+_WORKLOAD = replace(WORKLOADS["784-128-10"], n_steps=1, n_epochs=100)
+_REPEATS = 5
+
+
+class OptimizerStep:
+    params = (tuple(OPTIMIZERS), (1, 2))
+    param_names = ("optimizer", "threads")
+    unit = "steps of SGD"
+
+    def setup(self, optimizer: str, threads: int) -> None:
+        self.fits = [Fit(_WORKLOAD, each, threads) for each in ("sgd", OPTIMIZERS[optimizer])]
+
+    def track_to_sgd(self, optimizer: str, threads: int) -> float:
+        """The quickest of some rounds in which both take turns."""
+        times = [[fit.run() for fit in self.fits] for _ in range(_REPEATS)]
+        plain, other = (min(column) for column in zip(*times, strict=True))
+        return float(other / plain)

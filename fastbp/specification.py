@@ -109,6 +109,7 @@ def real_number(
     above: float | None = None,
     minimum: float | None = None,
     below: float | None = None,
+    maximum: float | None = None,
 ) -> float:
     """Return `value` as a float if it is finite and lies between the bounds that are given."""
     is_number = isinstance(value, (int, float, np.integer, np.floating))
@@ -118,11 +119,17 @@ def real_number(
         and (above is None or number > above)
         and (minimum is None or number >= minimum)
         and (below is None or number < below)
+        and (maximum is None or number <= maximum)
     )
     if not allowed:
         bounds = [
             f"{words} {bound:g}"
-            for words, bound in (("above", above), ("at least", minimum), ("below", below))
+            for words, bound in (
+                ("above", above),
+                ("at least", minimum),
+                ("below", below),
+                ("at most", maximum),
+            )
             if bound is not None
         ]
         wanted = "a finite number" + (" " + " and ".join(bounds) if bounds else "")

@@ -60,6 +60,9 @@ class Lowering:
         self._operations = tuple(operations)
         self._from_logits = False
         self.gradients = -1
+        if goal is not None and goal.output_activation is not None:
+            last = ElementwiseOperation(self._operations[-1].n_out, goal.output_activation)
+            self._operations = (*self._operations, last)
         if goal is not None and goal.loss in LOGITS_OF:
             self._operations, self._from_logits = split_output_activation(
                 self._operations, LOGITS_OF[goal.loss]

@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from numba import types
 
-from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
+from fastbp.kernels import (
+    crossentropies,
+    dense,
+    elementwise,
+    hits,
+    layout,
+    losses,
+    sums,
+    weight_gradients,
+)
 from fastbp.runtime.cache import compile_callable
 
 _FACTORIES = {
@@ -27,9 +36,13 @@ _FACTORIES = {
         weight_gradients.weight_gradient,
         weight_gradients.bias_gradient,
         losses.pointwise_loss,
-        losses.softmax_crossentropy,
-        losses.probability_crossentropy,
-        losses.class_accuracy,
+        losses.cosine_similarity,
+        losses.categorical_hinge,
+        crossentropies.smooth_targets,
+        crossentropies.softmax_crossentropy,
+        crossentropies.probability_crossentropy,
+        hits.class_accuracy,
+        hits.top_k_accuracy,
         elementwise.activate,
         elementwise.activate_backward,
         elementwise.softmax,

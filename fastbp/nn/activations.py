@@ -15,6 +15,9 @@ ACTIVATIONS = (
     "softmax",
 )
 
+#: Those in which each output depends on all others.
+OF_ALL_OUTPUTS = ("softmax",)
+
 _ALIASES = {"swish": "silu"}
 
 

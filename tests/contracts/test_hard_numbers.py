@@ -18,6 +18,7 @@ PAIRS = [
     ("binary_crossentropy", "sigmoid"),
     ("categorical_crossentropy", "softmax"),
     ("sparse_categorical_crossentropy", "softmax"),
+    ("binary_focal_crossentropy", "sigmoid"),
     # probabilities that are clipped
     ("binary_crossentropy", "softmax"),
     ("categorical_crossentropy", "sigmoid"),

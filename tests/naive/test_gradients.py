@@ -12,11 +12,22 @@ PAIRS = [
     for loss in naive.LOSSES
     for output in naive.ACTIVATIONS
     # the logarithm of something that is not positive has no gradient
-    if "crossentropy" not in loss or output in ("sigmoid", "softplus", "softmax")
+    if output in ("sigmoid", "softplus", "softmax")
+    or not ("crossentropy" in loss or loss in ("poisson", "kl_divergence"))
+]
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("huber", {"delta": 0.3}),
+    ("quantile", {"quantile": 0.9}),
+    ("binary_crossentropy", {"label_smoothing": 0.2}),
+    ("sparse_categorical_crossentropy", {"label_smoothing": 0.1}),
+    ("binary_focal_crossentropy", {"gamma": 0.5, "apply_class_balancing": True, "alpha": 0.8}),
+    ("categorical_focal_crossentropy", {"gamma": 1.5, "alpha": 0.7, "label_smoothing": 0.1}),
 ]
 
 
-def problem(loss: str, hidden: str, output: str, n_rows: int = 5) -> tuple[Any, ...]:
+def problem(
+    loss: str, hidden: str, output: str, n_rows: int = 5, **options: Any
+) -> tuple[Any, ...]:
     """(network, weights, inputs, targets, sample_weight)"""
     random = np.random.default_rng(7)
     layers = (
@@ -25,13 +36,15 @@ def problem(loss: str, hidden: str, output: str, n_rows: int = 5) -> tuple[Any, 
         naive.Dense(3, "linear", use_bias=False),
         naive.Activation(output),
     )
-    network = naive.Network(3, layers, loss)
+    network = naive.Network(3, layers, loss, options)
     inputs = random.normal(size=(n_rows, 3))
     targets: Any = random.uniform(size=(n_rows, 3))
     if loss == "sparse_categorical_crossentropy":
         targets = random.integers(0, 3, size=n_rows)
     elif loss == "categorical_crossentropy":
         targets /= targets.sum(axis=1, keepdims=True)
+    elif "hinge" in loss:
+        targets = np.eye(3)[random.integers(0, 3, size=n_rows)]
     elif loss == "huber":
         targets = targets + np.array([0.0, 3.0, -3.0])
     return network, network.random_weights(3), inputs, targets, random.uniform(0.5, 2.0, n_rows)
@@ -48,6 +61,15 @@ def worst(computed: list[Any], reference: list[Any]) -> float:
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_losses(loss: str, output: str) -> None:
     given = problem(loss, "tanh", output)
+    reference = naive.complex_step(*given)
+    assert worst(naive.reverse_mode(*given), reference) < 1e-13
+    assert worst(naive.central_differences(*given), reference) < 1e-8
+
+
+@pytest.mark.parametrize(("loss", "options"), OPTIONS, ids=str)
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_numbers_in_a_loss(loss: str, options: dict[str, Any], output: str) -> None:
+    given = problem(loss, "tanh", output, **options)
     reference = naive.complex_step(*given)
     assert worst(naive.reverse_mode(*given), reference) < 1e-13
     assert worst(naive.central_differences(*given), reference) < 1e-8

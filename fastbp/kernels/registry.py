@@ -47,6 +47,8 @@ _FACTORIES = {
         elementwise.activate_backward,
         elementwise.softmax,
         elementwise.softmax_backward,
+        elementwise.log_softmax,
+        elementwise.log_softmax_backward,
         sums.sum_values,
         sums.penalty,
     )

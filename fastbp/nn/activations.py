@@ -13,12 +13,34 @@ ACTIVATIONS = (
     "gelu",
     "silu",
     "softmax",
+    "log_softmax",
+    "relu6",
+    "selu",
+    "gelu_tanh",
+    "mish",
+    "softsign",
+    "exponential",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "soft_shrink",
+    "hard_shrink",
+    "tanh_shrink",
+    "squareplus",
+    "log_sigmoid",
+    "sparse_plus",
+    "sparse_sigmoid",
 )
 
 #: Those in which each output depends on all others.
-OF_ALL_OUTPUTS = ("softmax",)
+OF_ALL_OUTPUTS = ("softmax", "log_softmax")
 
-_ALIASES = {"swish": "silu"}
+_ALIASES = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    # With Keras's alpha of 1 it is the same function.
+    "celu": "elu",
+}
 
 
 def activation_name(activation: str | None) -> str:

@@ -18,6 +18,7 @@ from fastbp.kernels import (
     sums,
     weight_gradients,
 )
+from fastbp.kernels.names import can_be_kept
 from fastbp.runtime.cache import compile_callable
 
 _FACTORIES = {
@@ -95,7 +96,12 @@ def kernel_address(name: str, dtype: str, *options: object) -> int:
         number = types.CPointer(_ARENA[dtype])
         integer = types.CPointer(types.int64)
         signature = types.void(integer, number, integer, number, types.int64, types.int64)
-        _compiled[key] = compile_callable(key.label, lambda: _FACTORIES[name](*options), signature)
+        _compiled[key] = compile_callable(
+            key.label,
+            lambda: _FACTORIES[name](*options),
+            signature,
+            keep=all(map(can_be_kept, options)),
+        )
     return _compiled[key].address  # type: ignore[attr-defined]
 
 

@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
     INITIALIZERS,
     GlorotNormal,
@@ -93,6 +94,8 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "CustomActivation",
+    "CustomLoss",
     "Dense",
     "F1Score",
     "GlorotNormal",
@@ -137,6 +140,7 @@ __all__ = [
     "figures_by_name",
     "initialize",
     "layer_table",
+    "loss_from_config",
     "resolve_metrics",
     "table",
 ]

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
 from fastbp.nn.initializers import INITIALIZERS, Initializer
 from fastbp.nn.regularizers import REGULARIZERS, Regularizer
 from fastbp.specification import Specification, choose, truth_value, whole_number
+
+if TYPE_CHECKING:
+    from fastbp.nn.custom import CustomActivation
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs.
-    activation : str, default "linear"
-        One of `fastbp.nn.ACTIVATIONS`.
+    activation : str or CustomActivation, default "linear"
+        One of `fastbp.nn.ACTIVATIONS`, or your own.
     use_bias : bool, default True
         Whether there is a bias.
     kernel_initializer : str or Initializer, default "glorot_uniform"
@@ -98,7 +101,7 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = "linear",
+        activation: "str | CustomActivation | None" = "linear",
         use_bias: bool = True,
         kernel_initializer: str | Initializer | Mapping[str, Any] = "glorot_uniform",
         bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
@@ -138,7 +141,7 @@ class Activation(Layer):
 
     activation: str
 
-    def __init__(self, activation: str, name: str | None = None) -> None:
+    def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
         self._choose_name(name)
         choose(self, activation=activation_name(activation))
 

@@ -19,6 +19,7 @@ from fastbp.nn import (
     Normalization,
     Stack,
     initialize,
+    loss_from_config,
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
@@ -293,7 +294,8 @@ class Learner:
                 Metric(metric["name"], metric["kind"], tuple(metric.get("numbers", ())))
                 for metric in settings["metrics"]
             ]
-            learner.compile(settings["optimizer"], settings["loss"], metrics)
+            loss = loss_from_config(settings["loss"])
+            learner.compile(settings["optimizer"], loss, metrics)
             learner._kept_state = {
                 name.removeprefix(_OPTIMIZER): array
                 for name, array in arrays.items()

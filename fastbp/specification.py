@@ -1,6 +1,6 @@
 """What all frozen specifications share: checked settings, a look-up by name, a plain form for files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -135,6 +135,13 @@ def real_number(
         wanted = "a finite number" + (" " + " and ".join(bounds) if bounds else "")
         raise ArgumentError(f"{name} must be {wanted}, not {value!r}")
     return number
+
+
+def one_of(name: str, value: object, known: Sequence[str]) -> str:
+    """Return `value` if it is one of the names that are known."""
+    if isinstance(value, str) and value in known:
+        return value
+    raise unknown_name(name, value, known)
 
 
 def truth_value(name: str, value: object) -> bool:

@@ -8,16 +8,22 @@ from fastbp.nn.activations import ACTIVATIONS, activation_name
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
     INITIALIZERS,
+    Constant,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
     HeUniform,
+    Identity,
     Initializer,
     LecunNormal,
     LecunUniform,
+    NguyenWidrow,
     Ones,
+    Orthogonal,
     RandomNormal,
     RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
     Zeros,
     initialize,
 )
@@ -60,7 +66,7 @@ from fastbp.nn.metrics import (
     resolve_metrics,
 )
 from fastbp.nn.normalization import Normalization
-from fastbp.nn.regularizers import L1, L2, REGULARIZERS, Regularizer
+from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, table
 from fastbp.specification import Family
@@ -80,6 +86,7 @@ __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
     "L1",
+    "L1L2",
     "L2",
     "LAYERS",
     "LOSSES",
@@ -93,6 +100,7 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
+    "Constant",
     "CosineSimilarity",
     "CustomActivation",
     "CustomLoss",
@@ -104,6 +112,7 @@ __all__ = [
     "HeUniform",
     "Hinge",
     "Huber",
+    "Identity",
     "Initializer",
     "Input",
     "KLDivergence",
@@ -117,8 +126,10 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "NguyenWidrow",
     "Normalization",
     "Ones",
+    "Orthogonal",
     "Poisson",
     "Precision",
     "Quantile",
@@ -133,6 +144,8 @@ __all__ = [
     "SquaredHinge",
     "Stack",
     "TopKCategoricalAccuracy",
+    "TruncatedNormal",
+    "VarianceScaling",
     "Zeros",
     "activation_name",
     "byte_text",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
-from fastbp.nn.initializers import INITIALIZERS, Initializer
+from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
 from fastbp.nn.regularizers import REGULARIZERS, Regularizer
 from fastbp.specification import Specification, choose, truth_value, whole_number
 
@@ -111,13 +111,19 @@ class Dense(Layer):
         name: str | None = None,
     ) -> None:
         self._choose_name(name)
+        bias_start = INITIALIZERS.resolve(bias_initializer)
+        if isinstance(bias_start, OF_MATRICES):
+            raise ArgumentError(
+                f"bias_initializer cannot be {type(bias_start).__name__}, which makes matrices: a bias is a vector, "
+                "as 'zeros' or 'random_normal' make it"
+            )
         choose(
             self,
             units=whole_number("units", units),
             activation=activation_name(activation),
             use_bias=truth_value("use_bias", use_bias),
             kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
-            bias_initializer=INITIALIZERS.resolve(bias_initializer),
+            bias_initializer=bias_start,
             kernel_regularizer=_regularizer(kernel_regularizer),
             bias_regularizer=_regularizer(bias_regularizer),
             bias_trainable=truth_value("bias_trainable", bias_trainable),

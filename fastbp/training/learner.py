@@ -190,7 +190,8 @@ class Learner:
         for position, (layer, shapes) in enumerate(zip(dense, shapes_of_dense, strict=True)):
             initializers = (layer.kernel_initializer, layer.bias_initializer)
             for part, (shape, initializer) in enumerate(zip(shapes, initializers, strict=False)):
-                array = initialize(initializer, shape, self.seed, 2 * position + part)
+                index = 2 * position + part
+                array = initialize(initializer, shape, self.seed, index, shapes[0][0])
                 weights.append(array.astype(self.dtype))
         weights[: len(self._kept_weights)] = [
             np.asarray(array, self.dtype) for array in self._kept_weights

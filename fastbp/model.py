@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbp.engine import Profile
 from fastbp.errors import ArgumentError, ModelFileWarning
-from fastbp.nn import Loss, Metric, count
+from fastbp.nn import Loss, Metric, count, figures_by_name
 from fastbp.optimizers import Optimizer
 from fastbp.specification import real_number, whole_number
 from fastbp.storage import save_model_file
@@ -207,7 +207,7 @@ class Model:
         plan = make_plan(
             samples,
             validation,
-            names=learner.names,
+            metrics=learner.metrics,
             batch_size=batch_size,
             validation_batch_size=validation_batch_size,
             first_epoch=initial_epoch,
@@ -469,9 +469,10 @@ class Model:
 
     def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""
+        found = self._by_name(row)
         if by_name:
-            return self._by_name(row)
-        return float(row[0]) if len(row) == 1 else row.tolist()
+            return found
+        return found["loss"] if len(found) == 1 else list(found.values())
 
     def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
-        return dict(zip(self.metrics_names, row.tolist(), strict=True))
+        return figures_by_name(self.metrics, row.tolist())

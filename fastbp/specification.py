@@ -1,6 +1,6 @@
 """What all frozen specifications share: checked settings, a look-up by name, a plain form for files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -113,6 +113,7 @@ def real_number(
     above: float | None = None,
     minimum: float | None = None,
     below: float | None = None,
+    maximum: float | None = None,
 ) -> float:
     """Return `value` as a float if it is finite and lies between the bounds that are given."""
     is_number = isinstance(value, (int, float, np.integer, np.floating))
@@ -122,16 +123,29 @@ def real_number(
         and (above is None or number > above)
         and (minimum is None or number >= minimum)
         and (below is None or number < below)
+        and (maximum is None or number <= maximum)
     )
     if not allowed:
         bounds = [
             f"{words} {bound:g}"
-            for words, bound in (("above", above), ("at least", minimum), ("below", below))
+            for words, bound in (
+                ("above", above),
+                ("at least", minimum),
+                ("below", below),
+                ("at most", maximum),
+            )
             if bound is not None
         ]
         wanted = "a finite number" + (" " + " and ".join(bounds) if bounds else "")
         raise ArgumentError(f"{name} must be {wanted}, not {value!r}")
     return number
+
+
+def one_of(name: str, value: object, known: Sequence[str]) -> str:
+    """Return `value` if it is one of the names that are known."""
+    if isinstance(value, str) and value in known:
+        return value
+    raise unknown_name(name, value, known)
 
 
 def truth_value(name: str, value: object) -> bool:

@@ -15,7 +15,11 @@ from fastbp.sequential import Sequential
 OUTPUT_ACTIVATIONS = {
     "sparse_categorical_crossentropy": "softmax",
     "categorical_crossentropy": "softmax",
+    "categorical_focal_crossentropy": "softmax",
+    "kl_divergence": "softmax",
     "binary_crossentropy": "sigmoid",
+    "binary_focal_crossentropy": "sigmoid",
+    "poisson": "softplus",
 }
 
 # Updates after which a small network has learned most of what it will.

@@ -87,8 +87,6 @@ class ProfilingJob:
     def _usual_loss(self, model: Sequential) -> str:
         """What goes with the outputs of a model that was never compiled."""
         activation = model.learner.stack.computing[-1].activation
-        if model.n_outputs == 1 and activation == "softmax":
-            return "mean_squared_error"
         usual = {"softmax": _LOSS, "sigmoid": "binary_crossentropy"}
         return usual.get(activation, "mean_squared_error")
 
@@ -139,8 +137,8 @@ def _random_targets(
 ) -> np.ndarray:
     if loss.targets == "classes":
         return random.integers(0, n_outputs, n_samples)
-    if loss.name == "categorical_crossentropy":
+    if loss.n_outputs_least > 1:
         return random.dirichlet(np.ones(n_outputs), n_samples)
-    if loss.probabilities:
+    if loss.target_range is not None or loss.target_signs:
         return random.integers(0, 2, (n_samples, n_outputs))
     return random.standard_normal((n_samples, n_outputs))

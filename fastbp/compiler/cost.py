@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
+from fastbp.kernels import (
+    crossentropies,
+    dense,
+    elementwise,
+    layout,
+    losses,
+    sums,
+    weight_gradients,
+)
 from fastbp.kernels.rules import rule_of
 
 
@@ -55,6 +63,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     weight_gradients.BiasGradient: _bias_gradient,
     elementwise.Elementwise: _moves(2, "n_features"),
     losses.Loss: _moves(3, "n_out"),
+    crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),
     sums.BatchLoss: lambda _, batch, __: Cost(0, batch),
     sums.Penalty: lambda f, _, __: Cost(3 * f.outer * f.inner, f.outer * f.inner),

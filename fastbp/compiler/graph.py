@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 from fastbp.nn.layers import Activation, Dense, Layer
 
 
@@ -65,7 +66,7 @@ def _append_activation(operations: list[Operation], activation: str, width: int)
     fits = (
         isinstance(below, DenseOperation)
         and below.activation == "linear"
-        and activation != "softmax"
+        and activation not in OF_ALL_OUTPUTS
     )
     if fits and isinstance(below, DenseOperation):
         # The first layer's tile has its features in lanes and keeps its output alone.

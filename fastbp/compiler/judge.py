@@ -1,17 +1,37 @@
 """The rows that judge an output: targets, loss and metrics, the gradient with respect to the output, penalties."""
 
+from collections.abc import Sequence
+from math import inf, log
+
 from fastbp.compiler.layout import ParameterLayout, padded
 from fastbp.compiler.program import float_bits
-from fastbp.compiler.request import Goal, Request
+from fastbp.compiler.request import Goal, Measure, Request
 from fastbp.compiler.rows import RowWriter, Tensor
-from fastbp.kernels import elementwise, layout, losses, sums
+from fastbp.kernels import crossentropies, elementwise, layout, losses, sums
+from fastbp.kernels.loss_terms import TERMS
 
 #: Losses that are computed from logits, and the output activation that they then contain.
 LOGITS_OF = {
     "binary_crossentropy": "sigmoid",
+    "binary_focal_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
 }
+
+#: Metrics that ask which outputs are the largest, and their kernels.
+_OF_THE_LARGEST = {
+    "categorical_accuracy": "class_accuracy",
+    "sparse_categorical_accuracy": "class_accuracy",
+    "top_k_categorical_accuracy": "top_k_accuracy",
+    "sparse_top_k_categorical_accuracy": "top_k_accuracy",
+}
+
+
+def _logit(probability: float) -> float:
+    """The logit at which the sigmoid takes this value"""
+    if probability <= 0.0 or probability >= 1.0:
+        return -inf if probability <= 0.0 else inf
+    return log(probability / (1.0 - probability))
 
 
 def strengths(regularizer: object) -> tuple[float, float]:
@@ -68,7 +88,7 @@ class Judge:
         self._writer, self._goal, self._request = writer, goal, request
         self._output, self._from_logits = output, from_logits
         self._buffer = output.value
-        self._lanes = -1
+        self._lanes = self._made_probabilities = -1
 
     def write(self) -> int:
         """Write them; where the values of loss and metrics lie, [value][sample]."""
@@ -83,54 +103,101 @@ class Judge:
             gradient = writer.buffer(self._buffer.width)
             gradient.lanes = writer.take(gradient)
             self._output.gradient = gradient
-        logits = "_of_logits" if self._from_logits else ""
-        self._add_loss(goal.loss, logits, self._lanes, 0)
-        probabilities = -1
-        for i, metric in enumerate(goal.metrics, 1):
-            if metric in ("categorical_accuracy", "sparse_categorical_accuracy"):
-                writer.add("class_accuracy", self._fields(self._lanes, i), goal.sparse)
-            elif metric == goal.loss or (
-                metric == "binary_accuracy" and goal.loss == "binary_crossentropy" and logits
-            ):
-                self._add_loss(metric, logits, self._lanes, i)
-            else:
-                if self._from_logits and probabilities < 0:
-                    probabilities = self._probabilities()
-                self._add_loss(metric, "", probabilities if self._from_logits else self._lanes, i)
+        self._add_loss()
+        for value, metric in enumerate(goal.metrics, 1):
+            self._add_metric(metric, value)
         return self._values
 
-    def _fields(self, outputs: int, value: int) -> losses.Loss:
-        """The loss is value 0: it alone is weighted, and has a gradient."""
+    def _add_loss(self) -> None:
+        """The loss is value 0: it alone is weighted, and has a gradient"""
+        goal, targets, sparse = self._goal, self._targets, self._goal.sparse
+        if goal.label_smoothing > 0:
+            targets, sparse = self._smooth_targets(), False
         gradient = self._output.gradient
+        fields = self._fields(self._lanes, 0, goal.numbers)._replace(
+            targets=targets,
+            scale=self._scale,
+            gradient=-1 if gradient is None else gradient.lanes,
+        )
+        self._add_judgement(goal.loss, fields, sparse, self._from_logits)
+
+    def _add_metric(self, metric: Measure, value: int) -> None:
+        goal, sparse = self._goal, self._goal.sparse
+        kind, numbers, outputs, logits = metric.kind, metric.numbers, self._lanes, False
+        if kind in _OF_THE_LARGEST:
+            # The softmax changes no order.
+            fields = self._fields(outputs, value, numbers)
+            self._writer.add(_OF_THE_LARGEST[kind], fields, sparse)
+            return
+        if self._from_logits:
+            if kind == goal.loss:
+                logits = True
+            elif kind == "binary_accuracy" and LOGITS_OF[goal.loss] == "sigmoid":
+                numbers = (_logit(numbers[0]),)
+            else:
+                outputs = self._probabilities()
+        fields = self._fields(outputs, value, numbers)
+        self._add_judgement(kind, fields, sparse, logits, is_metric=True)
+
+    def _fields(self, outputs: int, value: int, numbers: Sequence[float]) -> losses.Loss:
+        """Those of a metric"""
         return losses.Loss(
             outputs,
             self._buffer.padded,
             self._buffer.width,
             self._targets,
-            self._scale if value == 0 else -1,
+            -1,
             self._values + value * self._writer.samples,
-            gradient.lanes if gradient is not None and value == 0 else -1,
+            -1,
+            *map(float_bits, numbers),
         )
 
-    def _add_loss(self, name: str, logits: str, outputs: int, value: int) -> None:
-        fields = self._fields(outputs, value)
-        with_gradient = fields.gradient >= 0
-        if name + logits in losses.POINTWISE:
-            self._writer.add("pointwise_loss", fields, name + logits, with_gradient)
-            return
-        kernel = "softmax_crossentropy" if logits else "probability_crossentropy"
-        self._writer.add(kernel, fields, name.startswith("sparse"), with_gradient)
+    def _add_judgement(
+        self, name: str, fields: losses.Loss, sparse: bool, logits: bool, is_metric: bool = False
+    ) -> None:
+        add, with_gradient = self._writer.add, fields.gradient >= 0
+        term = f"{name}_of_logits" if logits else name
+        if term in TERMS:
+            add("pointwise_loss", fields, term, with_gradient)
+        elif name == "cosine_similarity":
+            add(name, fields, not is_metric, with_gradient)
+        elif name == "categorical_hinge":
+            add(name, fields, with_gradient)
+        elif logits:
+            add("softmax_crossentropy", fields, sparse, with_gradient)
+        else:
+            share = name.removeprefix("sparse_")
+            add("probability_crossentropy", fields, share, sparse, with_gradient)
 
     def _probabilities(self) -> int:
         """What the output activation gives, where the loss works on logits and a metric does not"""
+        if self._made_probabilities >= 0:
+            return self._made_probabilities
         buffer = self._buffer
-        outputs = self._writer.take(buffer)
+        outputs = self._made_probabilities = self._writer.take(buffer)
         fields = elementwise.Elementwise(self._lanes, outputs, buffer.padded, buffer.width)
         if LOGITS_OF[self._goal.loss] == "softmax":
             self._writer.add("softmax", fields)
         else:
             self._writer.add("activate", fields, "sigmoid")
         return outputs
+
+    def _smooth_targets(self) -> int:
+        """Targets some of which goes to all classes alike"""
+        buffer, goal = self._buffer, self._goal
+        smoothed = self._writer.take(buffer)
+        # An output by itself stands for two classes.
+        classes = 2 if goal.loss.startswith("binary") else buffer.width
+        fields = crossentropies.SmoothTargets(
+            self._targets,
+            smoothed,
+            buffer.padded,
+            buffer.width,
+            float_bits(goal.label_smoothing),
+            classes,
+        )
+        self._writer.add("smooth_targets", fields, goal.sparse)
+        return smoothed
 
     def _gather_targets(self) -> int:
         writer, request, buffer = self._writer, self._request, self._buffer

@@ -15,6 +15,7 @@ from fastbp.compiler.request import Goal, Request
 from fastbp.compiler.rows import RowWriter, Tensor
 from fastbp.kernels import dense, elementwise, layout, sums, weight_gradients
 from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 from fastbp.kernels.product import CACHE_BYTES
 from fastbp.kernels.rules import rule_of
 
@@ -61,6 +62,9 @@ class Lowering:
         self._operations = tuple(operations)
         self._from_logits = False
         self.gradients = -1
+        if goal is not None and goal.output_activation is not None:
+            last = ElementwiseOperation(self._operations[-1].n_out, goal.output_activation)
+            self._operations = (*self._operations, last)
         if goal is not None and goal.loss in LOGITS_OF:
             self._operations, self._from_logits = split_output_activation(
                 self._operations, LOGITS_OF[goal.loss]
@@ -197,9 +201,9 @@ class Lowering:
         inputs, value = writer.in_lanes(below.value), writer.buffer(operation.n_out)
         value.lanes = writer.take(value)
         fields = elementwise.Elementwise(inputs, value.lanes, value.padded, value.width)
-        if operation.activation == "softmax":
-            writer.add("softmax", fields)
-            return Tensor(value, value, "softmax")
+        if operation.activation in OF_ALL_OUTPUTS:
+            writer.add(operation.activation, fields)
+            return Tensor(value, value, operation.activation)
         writer.add("activate", fields, operation.activation)
         keeps_input = ACTIVATIONS[operation.activation].keeps == "input"
         return Tensor(value, below.value if keeps_input else value, operation.activation)
@@ -217,7 +221,7 @@ class Lowering:
                 self._activation_backward(below)
             else:
                 self._input_gradient(operation, below, tensor)
-                if below.activation == "softmax":
+                if below.activation in OF_ALL_OUTPUTS:
                     self._activation_backward(below)
         first = tensors[0].gradient
         assert first is not None
@@ -228,7 +232,7 @@ class Lowering:
         few, above = writer.few, tensor.gradient
         assert above is not None
         gradient = below.gradient = writer.buffer(operation.n_in)
-        fused = below.activation if below.activation != "softmax" else "linear"
+        fused = "linear" if below.activation in OF_ALL_OUTPUTS else below.activation
         target = writer.take(gradient)
         fields = dense.InputGradient(
             output_gradient=writer.in_rows(above) if few else writer.in_lanes(above),
@@ -262,8 +266,8 @@ class Lowering:
         # What the other form holds is no longer true.
         gradient.rows = -1
         fields = elementwise.Elementwise(kept, target, gradient.padded, gradient.width)
-        if tensor.activation == "softmax":
-            writer.add("softmax_backward", fields)
+        if tensor.activation in OF_ALL_OUTPUTS:
+            writer.add(f"{tensor.activation}_backward", fields)
         else:
             writer.add("activate_backward", fields, tensor.activation)
 

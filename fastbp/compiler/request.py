@@ -37,9 +37,35 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A metric: what is computed, and the numbers in its formula."""
+
+    kind: str
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Goal:
-    """What the network is trained and judged by: the names of the loss and of the kinds of metrics."""
+    """What the network is trained and judged by.
+
+    Attributes
+    ----------
+    loss : str
+        The name of the loss.
+    sparse : bool
+        Whether targets are class numbers.
+    metrics : tuple of Measure
+    numbers : tuple of float
+        Those in the loss's formula.
+    label_smoothing : float
+        The share of a target that goes to all classes alike; the loss alone sees it.
+    output_activation : str or None
+        What is applied to the outputs before they are judged: the network gives logits.
+    """
 
     loss: str
-    sparse: bool  # targets are class numbers
-    metrics: tuple[str, ...] = ()
+    sparse: bool
+    metrics: tuple[Measure, ...] = ()
+    numbers: tuple[float, ...] = ()
+    label_smoothing: float = 0.0
+    output_activation: str | None = None

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastbp.engine import executor
+from fastbp.kernels.names import is_own
 from fastbp.kernels.registry import KernelName, is_loaded, kernel_address
 from fastbp.runtime.cache import can_keep, compiled_here, kept_labels
 
@@ -42,7 +43,12 @@ def compile_missing(kernels: Sequence[KernelName], workers: int) -> None:
     if workers < 2 or all(is_loaded(kernel) for kernel in kernels):
         return
     kept = kept_labels()
-    missing: list[KernelName] = [k for k in kernels if not is_loaded(k) and k.label not in kept]
+    missing: list[KernelName] = [
+        k
+        for k in kernels
+        # The helper has no functions of the user's own.
+        if not is_loaded(k) and k.label not in kept and not any(map(is_own, k.options))
+    ]
     missing += [KernelName(name, "") for name in _EXECUTORS if name not in kept]
     if len(missing) < _WORTH_A_HELPER or not _is_python(sys.executable) or not can_keep():
         return

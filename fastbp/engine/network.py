@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ALIASING, Allocator, ParameterLayout
 from fastbp.compiler.lower import Lowering
-from fastbp.compiler.request import Goal, InputKind, Request
+from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.engine import team
 from fastbp.engine.ahead import compile_missing
 from fastbp.engine.arena import Arena
@@ -127,7 +127,14 @@ class Network:
         metrics : sequence of Metric
         """
         arrays = self.weights()
-        self._goal = Goal(loss.name, loss.targets == "classes", tuple(m.kind for m in metrics))
+        self._goal = Goal(
+            loss.name,
+            loss.targets == "classes",
+            tuple(Measure(*each) for metric in metrics for each in metric.sums),
+            loss.numbers,
+            loss.label_smoothing,
+            loss.output_activation,
+        )
         self._optimizer = optimizer
         self._n_slots = len(optimizer.slots) if optimizer is not None else 0
         self._sessions.clear()
@@ -269,8 +276,8 @@ class Network:
 
         Returns
         -------
-        ndarray of float64 (epochs done, 1 + n_metrics)
-            Means of loss and metrics over the samples of each epoch.
+        ndarray of float64 (epochs done, 1 + n_sums)
+            Means of the loss, and of what the metrics add up, over the samples of each epoch.
 
         Raises
         ------
@@ -357,7 +364,7 @@ class Network:
         batch_size: int | None = None,
         threads: int | str = "auto",
     ) -> NDArray[np.float64]:
-        """Means of loss and metrics over a set, shape (1 + n_metrics,)."""
+        """Means of the loss, and of what the metrics add up, over a set, shape (1 + n_sums,)."""
         values = self._forward_only(inputs, targets, sample_weight, batch_size, threads, None)
         return np.asarray(values[0] / inputs.n_samples)
 

@@ -1,12 +1,15 @@
-"""Activations by themselves and the softmax, forward and backward; all buffers have samples in lanes."""
+"""Activations by themselves, the softmax and its logarithm, forward and backward; all buffers have samples in lanes."""
 
 from typing import NamedTuple
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks
-from fastbp.kernels.math import exp
+from fastbp.kernels.math import exp, log
 from fastbp.kernels.simd import fma, maximum
+
+#: Activations in which each output depends on all others; they have kernels of their own.
+OF_ALL_OUTPUTS = ("softmax", "log_softmax")
 
 
 class Elementwise(NamedTuple):
@@ -103,5 +106,52 @@ def softmax_backward():
                 at = begin + o * lanes
                 gradient = simd.load(arena, r.outputs + at) - total
                 simd.store(arena, r.outputs + at, gradient * simd.load(arena, r.inputs + at))
+
+    return kernel
+
+
+def log_softmax():
+    """outputs[o] = inputs[o] - log(sum over o of exp(inputs[o]))"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c, lanes, worker, workers)
+        for block in range(first, end):
+            begin = block * r.padded_features * lanes
+            top = simd.load(arena, r.inputs + begin)
+            for o in range(1, r.n_features):
+                top = maximum(top, simd.load(arena, r.inputs + begin + o * lanes))
+            total = simd.splat(arena, 0.0)
+            for o in range(r.n_features):
+                total = total + exp(simd.load(arena, r.inputs + begin + o * lanes) - top)
+            logarithm = log(total)
+            for o in range(r.n_features):
+                at = begin + o * lanes
+                value = simd.load(arena, r.inputs + at) - top - logarithm
+                simd.store(arena, r.outputs + at, value)
+
+    return kernel
+
+
+def log_softmax_backward():
+    """outputs (a gradient g) = g - exp(y) * sum over o of g[o];  inputs are the outputs y of `log_softmax`"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Elementwise)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c, lanes, worker, workers)
+        for block in range(first, end):
+            begin = block * r.padded_features * lanes
+            total = simd.splat(arena, 0.0)
+            for o in range(r.n_features):
+                total = total + simd.load(arena, r.outputs + begin + o * lanes)
+            for o in range(r.n_features):
+                at = begin + o * lanes
+                share = exp(simd.load(arena, r.inputs + at))
+                gradient = fma(-share, total, simd.load(arena, r.outputs + at))
+                simd.store(arena, r.outputs + at, gradient)
 
     return kernel

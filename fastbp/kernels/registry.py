@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from numba import types
 
-from fastbp.kernels import dense, elementwise, layout, losses, sums, weight_gradients
+from fastbp.kernels import (
+    crossentropies,
+    dense,
+    elementwise,
+    hits,
+    layout,
+    losses,
+    sums,
+    weight_gradients,
+)
+from fastbp.kernels.names import can_be_kept
 from fastbp.runtime.cache import compile_callable
 
 _FACTORIES = {
@@ -27,13 +37,19 @@ _FACTORIES = {
         weight_gradients.weight_gradient,
         weight_gradients.bias_gradient,
         losses.pointwise_loss,
-        losses.softmax_crossentropy,
-        losses.probability_crossentropy,
-        losses.class_accuracy,
+        losses.cosine_similarity,
+        losses.categorical_hinge,
+        crossentropies.smooth_targets,
+        crossentropies.softmax_crossentropy,
+        crossentropies.probability_crossentropy,
+        hits.class_accuracy,
+        hits.top_k_accuracy,
         elementwise.activate,
         elementwise.activate_backward,
         elementwise.softmax,
         elementwise.softmax_backward,
+        elementwise.log_softmax,
+        elementwise.log_softmax_backward,
         sums.sum_values,
         sums.batch_loss,
         sums.penalty,
@@ -81,7 +97,12 @@ def kernel_address(name: str, dtype: str, *options: object) -> int:
         number = types.CPointer(_ARENA[dtype])
         integer = types.CPointer(types.int64)
         signature = types.void(integer, number, integer, number, types.int64, types.int64)
-        _compiled[key] = compile_callable(key.label, lambda: _FACTORIES[name](*options), signature)
+        _compiled[key] = compile_callable(
+            key.label,
+            lambda: _FACTORIES[name](*options),
+            signature,
+            keep=all(map(can_be_kept, options)),
+        )
     return _compiled[key].address  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbp.specification import Family, Specification, choose, real_number
+from fastbp.specification import Family, Specification, choose, one_of, real_number
 
 # The standard deviation of a standard normal distribution cut off at +-2.
 _TRUNCATED_DEVIATION = 0.87962566103423978
@@ -29,6 +29,16 @@ class Zeros(Initializer):
 @dataclass(frozen=True)
 class Ones(Initializer):
     """All weights 1."""
+
+
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """All weights `value`."""
+
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        choose(self, value=real_number("value", self.value))
 
 
 @dataclass(frozen=True)
@@ -62,60 +72,165 @@ class RandomNormal(Initializer):
 
 
 @dataclass(frozen=True)
+class TruncatedNormal(Initializer):
+    """Normal with this mean and standard deviation; what lies more than two of these from the mean is drawn again."""
+
+    mean: float = 0.0
+    stddev: float = 0.05
+
+    def __post_init__(self) -> None:
+        choose(
+            self,
+            mean=real_number("mean", self.mean),
+            stddev=real_number("stddev", self.stddev, minimum=0),
+        )
+
+
+@dataclass(frozen=True)
 class VarianceScaling(Initializer):
-    """Variance ``scale / fan``: uniform, or normal cut off at two standard deviations.
+    """Variance ``scale / n``, with n the inputs, the outputs or the mean of both.
+
+    Parameters
+    ----------
+    scale : float, default 1.0
+        Above 0.
+    mode : {"fan_in", "fan_out", "fan_avg"}, default "fan_in"
+        What n is.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}, default "truncated_normal"
+        The truncated one is cut off at two standard deviations, and made so much wider before.
+
+    Examples
+    --------
+    >>> VarianceScaling(2.0, "fan_avg", "uniform")
+    VarianceScaling(scale=2.0, mode='fan_avg', distribution='uniform')
+    """
+
+    scale: float = 1.0
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
+    distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
+
+    def __post_init__(self) -> None:
+        choose(
+            self,
+            scale=real_number("scale", self.scale, above=0),
+            mode=one_of("mode", self.mode, ("fan_in", "fan_out", "fan_avg")),
+            distribution=one_of(
+                "distribution",
+                self.distribution,
+                ("truncated_normal", "untruncated_normal", "uniform"),
+            ),
+        )
+
+
+class _Scaled(Initializer):
+    """A `VarianceScaling` that has a name"""
+
+    scaling: ClassVar[VarianceScaling]
+
+
+@dataclass(frozen=True)
+class GlorotUniform(_Scaled):
+    """Uniform between ``+-sqrt(6 / (n_in + n_out))``.
 
     References
     ----------
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010;
-    He et al., "Delving deep into rectifiers", 2015; LeCun et al., "Efficient backprop", 1998.
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
 
-    scale: ClassVar[float] = 1.0
-    fan: ClassVar[Literal["in", "average"]] = "in"
-    distribution: ClassVar[Literal["uniform", "normal"]] = "uniform"
+    scaling = VarianceScaling(1.0, "fan_avg", "uniform")
 
 
 @dataclass(frozen=True)
-class GlorotUniform(VarianceScaling):
-    """Uniform between ``+-sqrt(6 / (n_in + n_out))``."""
-
-    fan = "average"
-
-
-@dataclass(frozen=True)
-class GlorotNormal(VarianceScaling):
+class GlorotNormal(_Scaled):
     """Truncated normal of variance ``2 / (n_in + n_out)``."""
 
-    fan = "average"
-    distribution = "normal"
+    scaling = VarianceScaling(1.0, "fan_avg", "truncated_normal")
 
 
 @dataclass(frozen=True)
-class HeUniform(VarianceScaling):
-    """Uniform between ``+-sqrt(6 / n_in)``."""
+class HeUniform(_Scaled):
+    """Uniform between ``+-sqrt(6 / n_in)``.
 
-    scale = 2.0
+    References
+    ----------
+    He et al., "Delving deep into rectifiers", 2015.
+    """
+
+    scaling = VarianceScaling(2.0, "fan_in", "uniform")
 
 
 @dataclass(frozen=True)
-class HeNormal(VarianceScaling):
+class HeNormal(_Scaled):
     """Truncated normal of variance ``2 / n_in``."""
 
-    scale = 2.0
-    distribution = "normal"
+    scaling = VarianceScaling(2.0, "fan_in", "truncated_normal")
 
 
 @dataclass(frozen=True)
-class LecunUniform(VarianceScaling):
-    """Uniform between ``+-sqrt(3 / n_in)``."""
+class LecunUniform(_Scaled):
+    """Uniform between ``+-sqrt(3 / n_in)``.
+
+    References
+    ----------
+    LeCun et al., "Efficient backprop", 1998.
+    """
+
+    scaling = VarianceScaling(1.0, "fan_in", "uniform")
 
 
 @dataclass(frozen=True)
-class LecunNormal(VarianceScaling):
+class LecunNormal(_Scaled):
     """Truncated normal of variance ``1 / n_in``."""
 
-    distribution = "normal"
+    scaling = VarianceScaling(1.0, "fan_in", "truncated_normal")
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """A random matrix whose columns (or rows, if these are fewer) are orthogonal and of length `gain`; for kernels.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks", 2014.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        choose(self, gain=real_number("gain", self.gain))
+
+
+@dataclass(frozen=True)
+class Identity(Initializer):
+    """`gain` on the diagonal, 0 elsewhere; for kernels.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        choose(self, gain=real_number("gain", self.gain))
+
+
+@dataclass(frozen=True)
+class NguyenWidrow(Initializer):
+    """Each unit's weights are a random direction of length ``0.7 * n_out**(1 / n_in)``; biases lie between +- that.
+
+    So the units' active regions cover inputs in [-1, 1] evenly, for tanh-like activations. Use it for kernel and bias.
+
+    References
+    ----------
+    Nguyen and Widrow, "Improving the learning speed of 2-layer neural networks by choosing initial values of the
+    adaptive weights", 1990. Not in Keras.
+    """
 
 
 INITIALIZERS: Family[Initializer] = Family(
@@ -132,14 +247,28 @@ INITIALIZERS: Family[Initializer] = Family(
         "random_normal": RandomNormal,
         "uniform": RandomUniform,
         "random_uniform": RandomUniform,
+        "truncated_normal": TruncatedNormal,
+        "variance_scaling": VarianceScaling,
+        "orthogonal": Orthogonal,
+        "identity": Identity,
+        "nguyen_widrow": NguyenWidrow,
+        "constant": Constant,
         "zeros": Zeros,
         "ones": Ones,
     },
 )
 
 
+#: Those that are matrices, which a bias is not.
+OF_MATRICES = (Orthogonal, Identity)
+
+
 def initialize(
-    initializer: Initializer, shape: tuple[int, ...], seed: int, index: int
+    initializer: Initializer,
+    shape: tuple[int, ...],
+    seed: int,
+    index: int,
+    n_inputs: int | None = None,
 ) -> NDArray[np.float64]:
     """Draw the weights of one array.
 
@@ -153,6 +282,8 @@ def initialize(
         The model's seed.
     index : int
         Which of the model's arrays this is.
+    n_inputs : int, optional
+        The layer's inputs, which the shape of a bias does not tell; None means the first of the shape.
 
     Returns
     -------
@@ -169,22 +300,58 @@ def initialize(
         return np.zeros(shape)
     if isinstance(initializer, Ones):
         return np.ones(shape)
+    if isinstance(initializer, Constant):
+        return np.full(shape, initializer.value)
+    if isinstance(initializer, Identity):
+        return initializer.gain * np.eye(shape[0], shape[-1])
     draw = _Draw(seed, index)
+    if isinstance(initializer, Orthogonal):
+        return initializer.gain * _orthogonal(draw.normal(count), *shape)
+    if isinstance(initializer, NguyenWidrow):
+        return _nguyen_widrow(draw.uniform(count), shape, n_inputs or shape[0])
     if isinstance(initializer, RandomUniform):
         width = initializer.maxval - initializer.minval
         flat = initializer.minval + width * draw.uniform(count)
     elif isinstance(initializer, RandomNormal):
         flat = initializer.mean + initializer.stddev * draw.normal(count)
-    elif isinstance(initializer, VarianceScaling):
-        n_in, n_out = shape[0], shape[-1]
-        variance = initializer.scale / (n_in if initializer.fan == "in" else (n_in + n_out) / 2)
-        if initializer.distribution == "uniform":
-            flat = sqrt(3 * variance) * (2 * draw.uniform(count) - 1)
-        else:
-            flat = sqrt(variance) / _TRUNCATED_DEVIATION * draw.truncated_normal(count)
+    elif isinstance(initializer, TruncatedNormal):
+        flat = initializer.mean + initializer.stddev * draw.truncated_normal(count)
+    elif isinstance(initializer, (VarianceScaling, _Scaled)):
+        scaling = initializer if isinstance(initializer, VarianceScaling) else initializer.scaling
+        flat = _scaled(scaling, shape, draw)
     else:
         raise NotImplementedError(type(initializer).__name__)
     return flat.reshape(shape)
+
+
+def _scaled(scaling: VarianceScaling, shape: tuple[int, ...], draw: "_Draw") -> NDArray[np.float64]:
+    count, n_in, n_out = prod(shape), shape[0], shape[-1]
+    fans = {"fan_in": n_in, "fan_out": n_out, "fan_avg": (n_in + n_out) / 2}
+    variance = scaling.scale / fans[scaling.mode]
+    if scaling.distribution == "uniform":
+        return sqrt(3 * variance) * (2 * draw.uniform(count) - 1)
+    if scaling.distribution == "untruncated_normal":
+        return sqrt(variance) * draw.normal(count)
+    return sqrt(variance) / _TRUNCATED_DEVIATION * draw.truncated_normal(count)
+
+
+def _orthogonal(numbers: NDArray[np.float64], n_in: int, n_out: int) -> NDArray[np.float64]:
+    """Q of the decomposition Q R, the signs such that each Q is as likely as any other"""
+    q, r = np.linalg.qr(numbers.reshape(max(n_in, n_out), -1))
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)
+    matrix: NDArray[np.float64] = q if n_in >= n_out else q.T
+    return np.ascontiguousarray(matrix)
+
+
+def _nguyen_widrow(
+    uniform: NDArray[np.float64], shape: tuple[int, ...], n_in: int
+) -> NDArray[np.float64]:
+    length: float = 0.7 * shape[-1] ** (1.0 / n_in)
+    numbers = (2.0 * uniform - 1.0).reshape(shape)
+    if len(shape) == 1:
+        return length * numbers
+    kernel: NDArray[np.float64] = length * numbers / np.linalg.norm(numbers, axis=0)
+    return kernel
 
 
 class _Draw:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
-from fastbp.nn.initializers import INITIALIZERS, Initializer
+from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
 from fastbp.nn.regularizers import REGULARIZERS, Regularizer
 from fastbp.specification import Specification, choose, truth_value, whole_number
+
+if TYPE_CHECKING:
+    from fastbp.nn.custom import CustomActivation
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs.
-    activation : str, default "linear"
-        One of `fastbp.nn.ACTIVATIONS`.
+    activation : str or CustomActivation, default "linear"
+        One of `fastbp.nn.ACTIVATIONS`, or your own.
     use_bias : bool, default True
         Whether there is a bias.
     kernel_initializer : str or Initializer, default "glorot_uniform"
@@ -98,7 +101,7 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = "linear",
+        activation: "str | CustomActivation | None" = "linear",
         use_bias: bool = True,
         kernel_initializer: str | Initializer | Mapping[str, Any] = "glorot_uniform",
         bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
@@ -108,13 +111,19 @@ class Dense(Layer):
         name: str | None = None,
     ) -> None:
         self._choose_name(name)
+        bias_start = INITIALIZERS.resolve(bias_initializer)
+        if isinstance(bias_start, OF_MATRICES):
+            raise ArgumentError(
+                f"bias_initializer cannot be {type(bias_start).__name__}, which makes matrices: a bias is a vector, "
+                "as 'zeros' or 'random_normal' make it"
+            )
         choose(
             self,
             units=whole_number("units", units),
             activation=activation_name(activation),
             use_bias=truth_value("use_bias", use_bias),
             kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
-            bias_initializer=INITIALIZERS.resolve(bias_initializer),
+            bias_initializer=bias_start,
             kernel_regularizer=_regularizer(kernel_regularizer),
             bias_regularizer=_regularizer(bias_regularizer),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
@@ -138,7 +147,7 @@ class Activation(Layer):
 
     activation: str
 
-    def __init__(self, activation: str, name: str | None = None) -> None:
+    def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
         self._choose_name(name)
         choose(self, activation=activation_name(activation))
 

@@ -18,6 +18,10 @@ class Regularizer(Specification):
         )
 
 
+#: Its name in Keras.
+L1L2 = Regularizer
+
+
 @dataclass(frozen=True)
 class L1(Regularizer):
     """The penalty ``l1 * sum(|w|)``.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastbp.errors import ArgumentError, NotReadyError
+from fastbp.nn.activations import OF_ALL_OUTPUTS
 from fastbp.nn.layers import Activation, Dense, Input, Layer
 from fastbp.nn.normalization import Normalization
 
@@ -56,9 +57,22 @@ class Stack:
         if isinstance(layer, Normalization):
             if any(not isinstance(before, Input) for before in self.layers):
                 raise ArgumentError("a Normalization must be the first layer, or follow the Input")
+        if isinstance(layer, (Dense, Activation)):
+            if layer.activation in OF_ALL_OUTPUTS and self._width_behind(layer) == 1:
+                raise ArgumentError(
+                    f"a {layer.activation} of one output is the same number whatever the weights are: "
+                    "one output for two classes goes with 'sigmoid'"
+                )
         if layer.name is not None and layer.name in [before.name for before in self.layers]:
             raise ArgumentError(f"two layers have the name {layer.name!r}")
         return Stack((*self.layers, layer))
+
+    def _width_behind(self, layer: Layer) -> int | None:
+        """The outputs of a layer that is put at the end, where they are known."""
+        for each in (layer, *reversed(self.layers)):
+            if isinstance(each, Dense):
+                return each.units
+        return None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -213,7 +213,9 @@ def _own_names() -> Iterator[None]:
             FunctionIdentity._unique_ids = before
 
 
-def compile_callable(label: str, make: Callable[[], FunctionType], signature: Any) -> CFunc:
+def compile_callable(
+    label: str, make: Callable[[], FunctionType], signature: Any, *, keep: bool = True
+) -> CFunc:
     """A function that C can call, compiled or loaded from the disk.
 
     Parameters
@@ -223,9 +225,12 @@ def compile_callable(label: str, make: Callable[[], FunctionType], signature: An
     make : callable
         Gives the Python function.
     signature : numba signature
+    keep : bool, default True
+        Whether the disk keeps it, and may have it already.
     """
     kernel = _Kernel(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
-    kernel._cache = _CodeCache(label)
+    if keep:
+        kernel._cache = _CodeCache(label)
     with _own_names():
         kernel.compile()
     return kernel

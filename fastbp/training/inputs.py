@@ -129,10 +129,19 @@ def _check_targets(y: object, n_outputs: int, loss: Loss, dtype: str, name: str)
         _check_classes(targets, n_outputs, name)
         return targets
     check_finite(targets, name, dtype=dtype)
-    if loss.probabilities and targets.array.dtype.kind != "b":
-        if targets.array.min() < 0 or targets.array.max() > 1:
-            remedy = f"the loss {loss.name!r} takes targets from 0 to 1"
-            _refuse(targets, lambda block: (block < 0) | (block > 1), name, remedy)
+    if targets.array.dtype.kind == "b":
+        return targets
+    lowest, highest = targets.array.min(), targets.array.max()
+    if loss.target_range is not None:
+        low, high = loss.target_range
+        if lowest < low or highest > high:
+            bounds = f"of at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+            remedy = f"the loss {loss.name!r} takes targets {bounds}"
+            _refuse(targets, lambda block: (block < low) | (block > high), name, remedy)
+    if loss.target_signs:
+        small = -1 if lowest < 0 else 0
+        remedy = f"the loss {loss.name!r} takes targets -1 and 1, or 0 and 1"
+        _refuse(targets, lambda block: (block != small) & (block != 1), name, remedy)
     return targets
 
 

@@ -11,6 +11,7 @@ from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
     LAYERS,
     LOSSES,
+    Activation,
     Dense,
     Layer,
     Loss,
@@ -18,6 +19,7 @@ from fastbp.nn import (
     Normalization,
     Stack,
     initialize,
+    loss_from_config,
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
@@ -110,10 +112,23 @@ class Learner:
             raise ArgumentError(f"compile needs a loss: one of {', '.join(LOSSES.names)}")
         chosen_loss = LOSSES.resolve(loss)
         n_outputs = self.stack.n_outputs
-        if n_outputs == 1 and chosen_loss.name.endswith("categorical_crossentropy"):
+        if n_outputs < chosen_loss.n_outputs_least:
+            other = (
+                "'hinge'"
+                if "hinge" in chosen_loss.name
+                else "'binary_crossentropy' after a sigmoid"
+            )
             raise ArgumentError(
                 f"the loss {chosen_loss.name!r} needs an output for every class, but the model has one output; "
-                "two classes and one output go with 'binary_crossentropy' after a sigmoid"
+                f"two classes and one output go with {other}"
+            )
+        last = self.stack.layers[-1]
+        found = last.activation if isinstance(last, (Dense, Activation)) else "linear"
+        if chosen_loss.output_activation == found:
+            raise ArgumentError(
+                f"the loss {chosen_loss.name!r} has from_logits=True, but the model ends in a {found}, which makes "
+                f"probabilities of the logits: leave one of both away (after a {found} the loss is computed from the "
+                "logits anyway)"
             )
         chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs)
         if self._network is not None:
@@ -175,7 +190,8 @@ class Learner:
         for position, (layer, shapes) in enumerate(zip(dense, shapes_of_dense, strict=True)):
             initializers = (layer.kernel_initializer, layer.bias_initializer)
             for part, (shape, initializer) in enumerate(zip(shapes, initializers, strict=False)):
-                array = initialize(initializer, shape, self.seed, 2 * position + part)
+                index = 2 * position + part
+                array = initialize(initializer, shape, self.seed, index, shapes[0][0])
                 weights.append(array.astype(self.dtype))
         weights[: len(self._kept_weights)] = [
             np.asarray(array, self.dtype) for array in self._kept_weights
@@ -279,8 +295,12 @@ class Learner:
         learner = cls(stack, settings["seed"], settings["dtype"])
         learner.epochs_seen = whole_number("epochs_seen", settings["epochs_seen"], minimum=0)
         if settings["loss"] is not None:
-            metrics = [Metric(metric["name"], metric["kind"]) for metric in settings["metrics"]]
-            learner.compile(settings["optimizer"], settings["loss"], metrics)
+            metrics = [
+                Metric(metric["name"], metric["kind"], tuple(metric.get("numbers", ())))
+                for metric in settings["metrics"]
+            ]
+            loss = loss_from_config(settings["loss"])
+            learner.compile(settings["optimizer"], loss, metrics)
             learner._kept_state = {
                 name.removeprefix(_OPTIMIZER): array
                 for name, array in arrays.items()

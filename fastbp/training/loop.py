@@ -55,7 +55,7 @@ class Training:
             plan.validation is not None or callbacks.watch_epochs or callbacks.watch_batches
         )
         self._paced = 1
-        self._finished = np.zeros((0, len(plan.names)))
+        self._finished = np.zeros((0, plan.n_sums))
         self._unshuffled: NDArray[np.int64] | None = None
 
     def run(self) -> None:
@@ -95,12 +95,12 @@ class Training:
         self._callbacks.call("on_train_end", logs)
 
     def _train(self, epoch: int) -> NDArray[np.float64]:
-        """Train one epoch or several; a row of figures each."""
+        """Train one epoch or several; a row of sums each."""
         if self._callbacks.watch_batches:
             return self._train_by_batches(epoch)
         plan = self._plan
         orders = self._orders(epoch, self._epochs_at_once(epoch))
-        self._finished = np.zeros((0, len(plan.names)))
+        self._finished = np.zeros((0, plan.n_sums))
         try:
             return self._network.train(
                 plan.samples.inputs,
@@ -122,20 +122,20 @@ class Training:
     def _keep_finished(self, epoch: int) -> None:
         """Write down the epochs that were whole when a call of several broke off."""
         for row in self._finished:
-            self.history.append(epoch, self._logs(row))
+            self.history.append(epoch, self._plan.logs(row))
             epoch += 1
 
     def _train_by_batches(self, epoch: int) -> NDArray[np.float64]:
         """Train one epoch, a call a batch."""
         plan = self._plan
         order = self._orders(epoch, 1)
-        totals = np.zeros(len(plan.names))
+        totals = np.zeros(plan.n_sums)
         n_seen = 0
         for batch, start in enumerate(range(0, plan.samples.n_samples, plan.batch_size)):
             self._callbacks.call("on_train_batch_begin", batch, None)
             rows = order[:, start : start + plan.batch_size]
             try:
-                figures = self._network.train(
+                sums = self._network.train(
                     plan.samples.inputs,
                     plan.samples.targets,
                     plan.samples.sample_weight,
@@ -145,9 +145,9 @@ class Training:
                 )
             except DivergedError:
                 raise DivergedError(epoch + 1, batch + 1) from None
-            totals += figures[0] * rows.shape[1]
+            totals += sums[0] * rows.shape[1]
             n_seen += rows.shape[1]
-            self._callbacks.call("on_train_batch_end", batch, self._logs(totals / n_seen))
+            self._callbacks.call("on_train_batch_end", batch, plan.logs(totals / n_seen))
             if self._stopped():
                 break
         return totals[None] / n_seen
@@ -159,7 +159,7 @@ class Training:
         is_whole = progress.step == progress.n_steps
         self.epochs_done = epoch - self._plan.first_epoch + is_whole
         if self._display.verbose or self._callbacks.watch_chunks:
-            arguments = epoch, progress.step, progress.n_steps, self._logs(progress.values)
+            arguments = epoch, progress.step, progress.n_steps, self._plan.logs(progress.values)
             self._display.chunk_end(*arguments)
             self._callbacks.call("on_chunk_end", *arguments)
 
@@ -168,25 +168,22 @@ class Training:
     ) -> dict[str, float]:
         """Validate, and write the epoch's figures down."""
         plan = self._plan
-        logs = self._logs(row)
+        logs = plan.logs(row)
         if plan.validation is not None:
-            figures = self._network.evaluate(
+            sums = self._network.evaluate(
                 plan.validation.inputs,
                 plan.validation.targets,
                 plan.validation.sample_weight,
                 batch_size=plan.validation_batch_size,
                 threads=plan.threads,
             )
-            if not np.isfinite(figures[0]):
+            if not np.isfinite(sums[0]):
                 # The weights are finite, but what they lead to no longer is.
                 raise DivergedError(epoch + 1, self.history.params["steps"])
-            logs |= {f"val_{name}": value for name, value in self._logs(figures).items()}
+            logs |= {f"val_{name}": value for name, value in plan.logs(sums).items()}
         self.history.append(epoch, logs)
         self._display.epoch_end(epoch, logs, seconds)
         return logs
-
-    def _logs(self, figures: NDArray[np.float64]) -> dict[str, float]:
-        return dict(zip(self._plan.names, figures.tolist(), strict=True))
 
     def _epochs_at_once(self, epoch: int) -> int:
         if self._one_by_one:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastbp.errors import ArgumentError
+from fastbp.nn import Metric, figures_by_name
 from fastbp.optimizers import Optimizer
 from fastbp.specification import truth_value, whole_number
 from fastbp.training.inputs import Samples
@@ -24,8 +28,8 @@ class Plan:
         What is trained on.
     validation : Samples or None
         What is evaluated after every epoch.
-    names : tuple of str
-        The loss and the metrics.
+    metrics : tuple of Metric
+        What is reported besides the loss.
     batch_size, validation_batch_size : int
         Samples in a step.
     first_epoch, epochs : int
@@ -39,7 +43,7 @@ class Plan:
 
     samples: Samples
     validation: Samples | None
-    names: tuple[str, ...]
+    metrics: tuple[Metric, ...]
     batch_size: int
     validation_batch_size: int
     first_epoch: int
@@ -49,12 +53,21 @@ class Plan:
     epochs_seen: int
     threads: Threads
 
+    @property
+    def n_sums(self) -> int:
+        """What the network adds up: the loss, and what the metrics need."""
+        return 1 + sum(len(metric.sums) for metric in self.metrics)
+
+    def logs(self, sums: NDArray[np.float64]) -> dict[str, float]:
+        """The figures by name, from sums divided by the number of samples."""
+        return figures_by_name(self.metrics, sums.tolist())
+
 
 def make_plan(
     samples: Samples,
     validation: Samples | None,
     *,
-    names: tuple[str, ...],
+    metrics: tuple[Metric, ...],
     batch_size: int | None,
     validation_batch_size: int | None,
     first_epoch: int,
@@ -84,7 +97,7 @@ def make_plan(
     return Plan(
         samples=samples,
         validation=validation,
-        names=names,
+        metrics=metrics,
         batch_size=batch_size,
         validation_batch_size=validation_batch_size or batch_size,
         first_epoch=first_epoch,

@@ -79,7 +79,6 @@ def test_another_loss_and_optimizer_for_a_model_file(fastbp, saved):
     ("activation", "units", "loss"),
     [
         ("softmax", 3, "sparse_categorical_crossentropy"),
-        ("softmax", 1, "mean_squared_error"),
         ("sigmoid", 3, "binary_crossentropy"),
         ("linear", 3, "mean_squared_error"),
         ("relu", 3, "mean_squared_error"),

@@ -10,7 +10,7 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import ParameterLayout
 from fastbp.compiler.lower import Lowering
 from fastbp.compiler.program import Program, float_bits
-from fastbp.compiler.request import Goal, InputKind, Request
+from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.kernels.layout import WriteOutputs
 from fastbp.kernels.registry import kernel_address, n_compiled
 from fastbp.kernels.sums import SumValues
@@ -53,7 +53,7 @@ def test_a_kernel_is_compiled_once() -> None:
 
 
 IN_PLACE = InputKind("float32", True)
-CLASSES = Goal("sparse_categorical_crossentropy", True, ("sparse_categorical_accuracy",))
+CLASSES = Goal("sparse_categorical_crossentropy", True, (Measure("sparse_categorical_accuracy"),))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Small training problems, each as a network of the engine and as its NumPy twin."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +113,25 @@ def specification(layer: naive.Dense | naive.Activation) -> Any:
     )
 
 
+def targets_for(loss: str, n_rows: int, n_outputs: int, random: np.random.Generator) -> Array:
+    """Targets such as a loss wants them."""
+    shape = n_rows, n_outputs
+    if loss == "sparse_categorical_crossentropy":
+        return random.integers(0, n_outputs, size=n_rows)
+    if loss.startswith("binary"):
+        return random.uniform(size=shape)
+    if loss in ("hinge", "squared_hinge"):
+        return random.choice([-1.0, 0.0, 1.0], size=shape)
+    if loss == "categorical_hinge":
+        return np.eye(n_outputs)[random.integers(0, n_outputs, size=n_rows)]
+    if loss == "poisson":
+        return random.poisson(2.0, size=shape).astype(float)
+    if "categorical" in loss or loss == "kl_divergence":
+        shares = random.exponential(size=shape)
+        return shares / shares.sum(axis=1, keepdims=True)
+    return 2.0 * random.normal(size=shape)
+
+
 @dataclass
 class Problem:
     """Data and a network for it; the same seed gives the same numbers."""
@@ -123,24 +142,16 @@ class Problem:
     n_rows: int = 100
     seed: int = 0
     scale: float = 0.5
+    options: Mapping[str, Any] = field(default_factory=dict)
     twin: naive.Network = field(init=False)
 
     def __post_init__(self) -> None:
-        self.twin = naive.Network(self.n_inputs, self.layers, self.loss)
+        self.twin = naive.Network(self.n_inputs, self.layers, self.loss, self.options)
         random = np.random.default_rng(self.seed)
         self.weights = self.twin.random_weights(self.seed, self.scale)
         self.inputs: Array = random.normal(size=(self.n_rows, self.n_inputs))
         n_outputs = [layer.units for layer in self.layers if isinstance(layer, naive.Dense)][-1]
-        self.targets: Array
-        if self.loss == "sparse_categorical_crossentropy":
-            self.targets = random.integers(0, n_outputs, size=self.n_rows)
-        elif self.loss == "categorical_crossentropy":
-            shares = random.exponential(size=(self.n_rows, n_outputs))
-            self.targets = shares / shares.sum(axis=1, keepdims=True)
-        elif self.loss == "binary_crossentropy":
-            self.targets = random.uniform(size=(self.n_rows, n_outputs))
-        else:
-            self.targets = 2.0 * random.normal(size=(self.n_rows, n_outputs))
+        self.targets: Array = targets_for(self.loss, self.n_rows, n_outputs, random)
         self.sample_weight: Array = random.uniform(0.5, 2.0, size=self.n_rows)
 
     def engine(self, dtype: str = "float64", optimizer: Any = None, metrics: Any = ()) -> Network:
@@ -152,7 +163,8 @@ class Problem:
             weights=[weight.astype(dtype) for weight in self.weights],
             normalization=None,
         )
-        network.configure(nn.LOSSES.resolve(self.loss), optimizer, tuple(metrics))
+        loss = nn.LOSSES.from_config({"class": self.loss, **self.options})
+        network.configure(loss, optimizer, tuple(metrics))
         return network
 
     def orders(self, n_epochs: int) -> Array:

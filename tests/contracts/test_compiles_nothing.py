@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numba
 import numpy as np
@@ -63,6 +64,32 @@ def test_compiles_nothing() -> None:
             for widths in ((3, 1, 2), (17, 33, 9, 65, 3), (1, 2), (129, 16, 16, 16, 16, 16, 10)):
                 train(dense(*widths), 0.1, 7, threads)
                 train(dense(*widths), 0.1, 64, threads)
+    assert names == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "first", "other"),
+    [
+        ("huber", {"delta": 1.0}, {"delta": 0.5}),
+        ("quantile", {"quantile": 0.5}, {"quantile": 0.9}),
+        ("categorical_crossentropy", {"label_smoothing": 0.1}, {"label_smoothing": 0.2}),
+        (
+            "binary_focal_crossentropy",
+            {"gamma": 2.0},
+            {"gamma": 3.0, "apply_class_balancing": True, "alpha": 0.8},
+        ),
+    ],
+)
+def test_other_numbers_of_a_loss_compile_nothing(
+    loss: str, first: dict[str, Any], other: dict[str, Any]
+) -> None:
+    def problem(options: dict[str, Any]) -> Problem:
+        output = "softmax" if loss.startswith("categorical") else "sigmoid"
+        return Problem(4, [naive.Dense(3, output)], loss, options=options)
+
+    train(problem(first), 0.1, 20)
+    with counting() as names:
+        train(problem(other), 0.1, 20)
     assert names == []
 
 

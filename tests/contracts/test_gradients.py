@@ -17,11 +17,41 @@ TOLERANCES = {"float64": 1e-12, "float32": 2e-5}
 BATCHES = (1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65)
 # a cross-entropy takes probabilities
 PROBABILITIES = ("sigmoid", "softmax")
+#: The outputs under which each loss is tried, and the losses under which each output is.
+OUTPUTS = ("linear", "relu", "tanh", *PROBABILITIES)
+LOSSES = ("mean_squared_error", "huber")
+#: The activations that most people use are tried in single precision too.
+COMMON = (*OUTPUTS, "leaky_relu", "elu", "softplus", "gelu", "silu")
+
+
+def goes_with(loss: str, output: str) -> bool:
+    """Whether the loss has logarithms of such outputs."""
+    if "crossentropy" in loss:
+        return output in PROBABILITIES
+    if loss in ("poisson", "kl_divergence"):
+        return output in (*PROBABILITIES, "softplus")
+    # Where all outputs have one slope, or one alone is not 0, the gradient is 0 but for rounding.
+    return (loss, output) not in (("hinge", "softmax"), ("cosine_similarity", "relu"))
+
+
 PAIRS = [
     (loss, output)
     for loss in naive.LOSSES
     for output in naive.ACTIVATIONS
-    if "crossentropy" not in loss or output in PROBABILITIES
+    if goes_with(loss, output) and (output in OUTPUTS or (output in COMMON and loss in LOSSES))
+]
+#: Formulas with numbers in them, other than the usual ones.
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("huber", {"delta": 0.3}),
+    ("huber", {"delta": 3.0}),
+    ("quantile", {"quantile": 0.9}),
+    ("binary_crossentropy", {"label_smoothing": 0.2}),
+    ("categorical_crossentropy", {"label_smoothing": 0.3}),
+    ("sparse_categorical_crossentropy", {"label_smoothing": 0.1}),
+    ("binary_focal_crossentropy", {"gamma": 0.0}),
+    ("binary_focal_crossentropy", {"gamma": 0.5, "apply_class_balancing": True, "alpha": 0.8}),
+    ("binary_focal_crossentropy", {"gamma": 3.0, "label_smoothing": 0.1}),
+    ("categorical_focal_crossentropy", {"gamma": 1.5, "alpha": 0.7, "label_smoothing": 0.1}),
 ]
 
 
@@ -54,7 +84,51 @@ def test_losses_and_outputs(loss: str, output: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize("hidden", list(naive.ACTIVATIONS))
+@pytest.mark.parametrize(("loss", "options"), OPTIONS, ids=str)
+def test_numbers_in_a_loss(loss: str, options: dict[str, Any], dtype: str) -> None:
+    for output in PROBABILITIES if "crossentropy" in loss else ("linear", "tanh"):
+        for n_rows in (3, 17, 32):
+            layers = [naive.Dense(4, "tanh"), naive.Dense(3, output)]
+            problem = Problem(3, layers, loss, n_rows, options=options)
+            found = errors(problem, dtype, weighted=True)
+            assert max(found) < TOLERANCES[dtype], (output, n_rows)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in naive.LOSSES if "crossentropy" in loss])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_logits_as_outputs(loss: str, smoothing: float) -> None:
+    """A loss of logits is the loss of the probabilities that they stand for, with its metrics and gradients."""
+    output = "sigmoid" if loss.startswith("binary") else "softmax"
+    options = {"label_smoothing": smoothing}
+    layers = [naive.Dense(4, "tanh"), naive.Dense(3, output)]
+    problem = Problem(3, layers, loss, 40, options=options)
+    logits = Problem(3, [layers[0], naive.Dense(3)], loss, 40, options=options)
+    logits.options = {**options, "from_logits": True}
+    kinds = [loss, *(k for k in nn.METRICS if ("sparse" in k) == ("sparse" in loss) and k != loss)]
+    if not loss.startswith("sparse"):
+        problem.targets = logits.targets = np.eye(3)[np.arange(40) % 3]
+    metrics = [nn.Metric(kind, kind) for kind in kinds]
+    ours, theirs = problem.engine(metrics=metrics), logits.engine(metrics=metrics)
+    for one, other in (
+        (ours.evaluate(*problem.sources()), theirs.evaluate(*logits.sources())),
+        (ours.gradients(*problem.sources())[1][0], theirs.gradients(*logits.sources())[1][0]),
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+    x = problem.sources()[0]
+    np.testing.assert_allclose(
+        ours.predict(x), naive.ACTIVATIONS[output](theirs.predict(x)), rtol=1e-13
+    )
+
+
+@pytest.mark.parametrize(
+    ("hidden", "dtype"),
+    [
+        (hidden, dtype)
+        for hidden in naive.ACTIVATIONS
+        for dtype in TOLERANCES
+        if dtype == "float64" or hidden in COMMON
+    ],
+)
 def test_hidden_activations(hidden: str, dtype: str) -> None:
     layers = [naive.Dense(5, hidden), naive.Dense(4, "linear"), naive.Activation(hidden)]
     for n_rows in BATCHES:
@@ -114,20 +188,28 @@ def test_large_sizes(n_inputs: int, n_hidden: int, n_outputs: int, n_rows: int, 
 def test_metrics(loss: str, output: str, dtype: str) -> None:
     """Every metric that fits the loss, over batches the last of which is short."""
     problem = Problem(3, [naive.Dense(4, "tanh"), naive.Dense(3, output)], loss, n_rows=40)
-    if loss == "sparse_categorical_crossentropy":
-        kinds = ["sparse_categorical_accuracy", loss]
-    else:
+    sparse = loss == "sparse_categorical_crossentropy"
+    if not sparse:
         problem.targets = np.eye(3)[np.arange(40) % 3]
-        kinds = [kind for kind in nn.METRICS if "sparse" not in kind]
+    kinds = [kind for kind in nn.METRICS if ("sparse" in kind) == sparse]
     # probabilities that are none have logarithms that are none
-    if output not in PROBABILITIES:
-        kinds = [kind for kind in kinds if "crossentropy" not in kind]
-    network = problem.engine(dtype, None, [nn.Metric(kind, kind) for kind in kinds])
-    computed = network.evaluate(*problem.sources(), batch_size=16, threads=1)
+    kinds = [kind for kind in kinds if goes_with(kind, output)]
+    metrics = [nn.Metric(kind, kind, (2.0,) if "top_k" in kind else ()) for kind in kinds]
+    network = problem.engine(dtype, None, metrics)
+    sums = network.evaluate(*problem.sources(), batch_size=16, threads=1)
+    computed = nn.figures_by_name(metrics, sums)
     outputs = problem.twin.predict(problem.weights, problem.inputs)
-    expected = [problem.twin.value(problem.weights, problem.inputs, problem.targets)]
-    expected += [naive.METRICS[kind](problem.targets, outputs).mean() for kind in kinds]
-    np.testing.assert_allclose(computed, expected, rtol=TOLERANCES[dtype])
+    expected = {"loss": problem.twin.value(problem.weights, problem.inputs, problem.targets)}
+    for kind in kinds:
+        if kind in naive.OF_A_SET:
+            expected[kind] = naive.OF_A_SET[kind](problem.targets, outputs)
+        else:
+            options = {"k": 2} if "top_k" in kind else {}
+            expected[kind] = naive.METRICS[kind](problem.targets, outputs, **options).mean()
+    assert list(computed) == list(expected)
+    np.testing.assert_allclose(
+        list(computed.values()), list(expected.values()), rtol=TOLERANCES[dtype]
+    )
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)

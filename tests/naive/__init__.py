@@ -7,7 +7,7 @@ complex input, so that the complex-step derivative gives gradients good to 1e-14
 from naive.activations import ACTIVATIONS, activation_gradient
 from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
-from naive.metrics import METRICS
+from naive.metrics import METRICS, OF_A_SET
 from naive.networks import Activation, Dense, Network
 from naive.optimizers import OPTIMIZERS, Optimizer
 from naive.training import Trained, train
@@ -16,6 +16,7 @@ __all__ = [
     "ACTIVATIONS",
     "LOSSES",
     "METRICS",
+    "OF_A_SET",
     "OPTIMIZERS",
     "Activation",
     "Dense",

@@ -75,6 +75,91 @@ def log_softmax(x: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
+def relu6(x: Array) -> Array:
+    """f(x) = min(max(x, 0), 6)"""
+    return np.where(x.real > 6.0, 6.0, relu(x))
+
+
+def selu(x: Array) -> Array:
+    """f(x) = scale x where x > 0, scale alpha (exp(x) - 1) elsewhere"""
+    scale, alpha = 1.05070098735548049342, 1.67326324235437728482
+    return scale * np.where(x.real > 0, x, alpha * elu(x))
+
+
+def gelu_tanh(x: Array) -> Array:
+    """f(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2"""
+    z = np.where(np.abs(x.real) > 1e3, np.sign(x.real) * 1e3, x)
+    return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (z + 0.044715 * z**3)))
+
+
+def mish(x: Array) -> Array:
+    """f(x) = x tanh(softplus(x))"""
+    return x * np.tanh(softplus(x))
+
+
+def softsign(x: Array) -> Array:
+    """f(x) = x / (1 + |x|)"""
+    return x / (1.0 + x * np.sign(x.real))
+
+
+def exponential(x: Array) -> Array:
+    """f(x) = exp(x)"""
+    return np.exp(x)
+
+
+def hard_sigmoid(x: Array) -> Array:
+    """f(x) = relu6(x + 3) / 6"""
+    return relu6(x + 3.0) / 6.0
+
+
+def hard_silu(x: Array) -> Array:
+    """f(x) = x hard_sigmoid(x)"""
+    return x * hard_sigmoid(x)
+
+
+def hard_tanh(x: Array) -> Array:
+    """f(x) = min(max(x, -1), 1)"""
+    return np.where(np.abs(x.real) < 1.0, x, np.sign(x.real))
+
+
+def soft_shrink(x: Array) -> Array:
+    """f(x) = x - 1/2 above 1/2, x + 1/2 below -1/2, else 0"""
+    return np.where(np.abs(x.real) > 0.5, x - 0.5 * np.sign(x.real), 0.0)
+
+
+def hard_shrink(x: Array) -> Array:
+    """f(x) = x where |x| > 1/2, else 0"""
+    return np.where(np.abs(x.real) > 0.5, x, 0.0)
+
+
+def tanh_shrink(x: Array) -> Array:
+    """f(x) = x - tanh(x)"""
+    return x - np.tanh(x)
+
+
+def squareplus(x: Array) -> Array:
+    """f(x) = (x + sqrt(x**2 + 4)) / 2, by the product with its conjugate where x < 0"""
+    z = np.where(np.abs(x.real) > 1e100, 0.0, x)
+    root = np.where(np.abs(x.real) > 1e100, np.abs(x.real), np.sqrt(z**2 + 4.0))
+    return np.where(x.real > 0, 0.5 * (x + root), 2.0 / (root - np.where(x.real > 0, 0.0, x)))
+
+
+def log_sigmoid(x: Array) -> Array:
+    """f(x) = -softplus(-x)"""
+    return -softplus(-x)
+
+
+def sparse_plus(x: Array) -> Array:
+    """f(x) = 0 up to -1, (x + 1)**2 / 4, x from 1 on"""
+    middle = 0.25 * (np.where(np.abs(x.real) < 1.0, x, 0.0) + 1.0) ** 2
+    return np.where(x.real <= -1.0, 0.0, np.where(x.real < 1.0, middle, x))
+
+
+def sparse_sigmoid(x: Array) -> Array:
+    """f(x) = 0 up to -1, (x + 1) / 2, 1 from 1 on"""
+    return 0.5 * (hard_tanh(x) + 1.0)
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": linear,
     "relu": relu,
@@ -86,6 +171,23 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": gelu,
     "silu": silu,
     "softmax": softmax,
+    "log_softmax": log_softmax,
+    "relu6": relu6,
+    "selu": selu,
+    "gelu_tanh": gelu_tanh,
+    "mish": mish,
+    "softsign": softsign,
+    "exponential": exponential,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_silu": hard_silu,
+    "hard_tanh": hard_tanh,
+    "soft_shrink": soft_shrink,
+    "hard_shrink": hard_shrink,
+    "tanh_shrink": tanh_shrink,
+    "squareplus": squareplus,
+    "log_sigmoid": log_sigmoid,
+    "sparse_plus": sparse_plus,
+    "sparse_sigmoid": sparse_sigmoid,
 }
 
 
@@ -98,6 +200,28 @@ def _silu_slope(x: Array) -> Array:
     return sigmoid(x) * (1.0 + x * sigmoid(-x))
 
 
+def _gelu_tanh_slope(x: Array) -> Array:
+    z, rate = np.clip(x, -1e3, 1e3), np.sqrt(2.0 / np.pi)
+    inner = rate * (z + 0.044715 * z**3)
+    share = sigmoid(2.0 * inner)
+    turn = 2.0 * rate * (1.0 + 3.0 * 0.044715 * z**2)
+    return share + z * turn * share * sigmoid(-2.0 * inner)
+
+
+def _mish_slope(x: Array) -> Array:
+    share = np.tanh(softplus(x))
+    return (
+        share
+        + np.clip(x, -800.0, 800.0) * sigmoid(x) / np.cosh(np.minimum(softplus(x), 300.0)) ** 2
+    )
+
+
+def _squareplus_slope(x: Array) -> Array:
+    y = squareplus(x)
+    inverse = 1.0 / np.maximum(y, 1e-150)
+    return 1.0 / (1.0 + inverse**2)
+
+
 SLOPES: dict[str, Callable[[Array], Array]] = {
     "linear": np.ones_like,
     "relu": lambda x: np.where(x > 0, 1.0, 0.0),
@@ -108,6 +232,25 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "softplus": sigmoid,
     "gelu": _gelu_slope,
     "silu": _silu_slope,
+    "relu6": lambda x: np.where((x > 0) & (x < 6), 1.0, 0.0),
+    "selu": lambda x: (
+        1.05070098735548049342
+        * np.where(x > 0, 1.0, 1.67326324235437728482 * np.exp(np.minimum(x, 0.0)))
+    ),
+    "gelu_tanh": _gelu_tanh_slope,
+    "mish": _mish_slope,
+    "softsign": lambda x: 1.0 / (1.0 + np.abs(np.clip(x, -1e150, 1e150))) ** 2,
+    "exponential": np.exp,
+    "hard_sigmoid": lambda x: np.where(np.abs(x) < 3.0, 1.0 / 6.0, 0.0),
+    "hard_silu": lambda x: np.where(x >= 3.0, 1.0, np.where(x > -3.0, x / 3.0 + 0.5, 0.0)),
+    "hard_tanh": lambda x: np.where(np.abs(x) < 1.0, 1.0, 0.0),
+    "soft_shrink": lambda x: np.where(np.abs(x) > 0.5, 1.0, 0.0),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, 1.0, 0.0),
+    "tanh_shrink": lambda x: np.tanh(x) ** 2,
+    "squareplus": _squareplus_slope,
+    "log_sigmoid": lambda x: sigmoid(-x),
+    "sparse_plus": lambda x: np.clip(0.5 * (x + 1.0), 0.0, 1.0),
+    "sparse_sigmoid": lambda x: np.where(np.abs(x) < 1.0, 0.5, 0.0),
 }
 
 
@@ -120,4 +263,6 @@ def activation_gradient(name: str, x: Array, gradient: Array) -> Array:
     if name == "softmax":
         shares = softmax(x)
         return shares * (gradient - (shares * gradient).sum(axis=-1, keepdims=True))
+    if name == "log_softmax":
+        return gradient - softmax(x) * gradient.sum(axis=-1, keepdims=True)
     return gradient * SLOPES[name](x)

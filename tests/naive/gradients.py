@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naive.activations import activation_gradient
-from naive.losses import logit_gradient, output_gradient
+from naive.crossentropies import logit_gradient
+from naive.losses import output_gradient
 from naive.networks import Dense, Network
 
 Array = NDArray[Any]
@@ -77,9 +78,9 @@ def reverse_mode(
     scale = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, float)
     scale = scale.reshape(-1, 1) / n_rows
     if network.fused:
-        delta = scale * logit_gradient(network.loss, targets, trace[-2][1])
+        delta = scale * logit_gradient(network.loss, targets, trace[-2][1], **network.options)
     else:
-        delta = scale * output_gradient(network.loss, targets, outputs)
+        delta = scale * output_gradient(network.loss, targets, outputs, **network.options)
         delta = activation_gradient(last, trace[-2][1], delta)
 
     gradients: list[Array] = []

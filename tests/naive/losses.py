@@ -1,7 +1,7 @@
 """Losses of a row by Keras's definitions, and their handwritten derivatives.
 
-Means run over the last axis. Probabilities are clipped to [1e-7, 1 - 1e-7] as Keras clips them; under a sigmoid or
-softmax output the cross-entropies are computed from the logits, where nothing has to be clipped.
+Means and sums run over the last axis. Probabilities are clipped to [1e-7, 1 - 1e-7] as Keras clips them; under a
+sigmoid or softmax output the cross-entropies are computed from the logits, where nothing has to be clipped.
 """
 
 from collections.abc import Callable
@@ -9,27 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from naive.activations import log_softmax, sigmoid, softmax
+from naive import crossentropies
+from naive.crossentropies import CLIP, absolute
 
 Array = NDArray[Any]
 
-CLIP = 1e-7
-HUBER_DELTA = 1.0
 
-
-def _absolute(x: Array) -> Array:
-    return x * np.sign(x.real)
-
-
-def _clipped(probabilities: Array) -> Array:
-    low = np.where(probabilities.real < CLIP, CLIP, probabilities)
-    return np.where(low.real > 1.0 - CLIP, 1.0 - CLIP, low)
-
-
-def _one_hot(classes: Array, n_classes: int) -> Array:
-    return np.eye(n_classes)[np.asarray(classes).reshape(-1).astype(np.int64)]
+def at_least(low: float, x: Array) -> Array:
+    """max(low, x)"""
+    return np.where(x.real < low, low, x)
 
 
 def mean_squared_error(targets: Array, outputs: Array) -> Array:
@@ -39,99 +28,164 @@ def mean_squared_error(targets: Array, outputs: Array) -> Array:
 
 def mean_absolute_error(targets: Array, outputs: Array) -> Array:
     """mean of |output - target|"""
-    return _absolute(outputs - targets).mean(axis=-1)
+    return absolute(outputs - targets).mean(axis=-1)
 
 
-def huber(targets: Array, outputs: Array) -> Array:
-    """mean of error**2 / 2 where |error| <= 1, |error| - 1/2 elsewhere"""
+def mean_absolute_percentage_error(targets: Array, outputs: Array) -> Array:
+    """100 times the mean of |(target - output) / max(|target|, 1e-7)|"""
+    return 100.0 * absolute((targets - outputs) / at_least(CLIP, absolute(targets))).mean(axis=-1)
+
+
+def mean_squared_logarithmic_error(targets: Array, outputs: Array) -> Array:
+    """mean of (log(max(output, 1e-7) + 1) - log(max(target, 1e-7) + 1))**2"""
+    first, second = np.log(at_least(CLIP, outputs) + 1.0), np.log(at_least(CLIP, targets) + 1.0)
+    return ((first - second) ** 2).mean(axis=-1)
+
+
+def huber(targets: Array, outputs: Array, delta: float = 1.0) -> Array:
+    """mean of error**2 / 2 where |error| <= delta, delta |error| - delta**2 / 2 elsewhere"""
     error = outputs - targets
-    small = np.abs(error.real) <= HUBER_DELTA
+    small = np.abs(error.real) <= delta
     near = 0.5 * np.where(small, error, 0.0) ** 2
-    far = HUBER_DELTA * _absolute(error) - 0.5 * HUBER_DELTA**2
+    far = delta * absolute(error) - 0.5 * delta**2
     return np.where(small, near, far).mean(axis=-1)
 
 
-def binary_crossentropy(targets: Array, outputs: Array) -> Array:
-    """mean of -t log(p) - (1 - t) log(1 - p)"""
-    p = _clipped(outputs)
-    return -(targets * np.log(p) + (1.0 - targets) * np.log(1.0 - p)).mean(axis=-1)
+def log_cosh(targets: Array, outputs: Array) -> Array:
+    """mean of log((exp(error) + exp(-error)) / 2)"""
+    error = absolute(outputs - targets)
+    near = np.log(np.cosh(np.where(error.real < 300.0, error, 0.0)))
+    return np.where(error.real < 300.0, near, error - np.log(2.0)).mean(axis=-1)
 
 
-def binary_crossentropy_from_logits(targets: Array, logits: Array) -> Array:
-    """mean of max(x, 0) - x t + log(1 + exp(-|x|))"""
-    rest = special.log1p(np.exp(-_absolute(logits)))
-    return (np.where(logits.real > 0, logits, 0.0) - logits * targets + rest).mean(axis=-1)
+def quantile(targets: Array, outputs: Array, quantile: float = 0.5) -> Array:
+    """mean of q e where e = target - output is positive, (q - 1) e elsewhere"""
+    error = targets - outputs
+    return np.where(error.real > 0, quantile * error, (quantile - 1.0) * error).mean(axis=-1)
 
 
-def categorical_crossentropy(targets: Array, outputs: Array) -> Array:
-    """-sum of t log(p), p divided by its sum first"""
-    p = _clipped(outputs / outputs.sum(axis=-1, keepdims=True))
-    return -(targets * np.log(p)).sum(axis=-1)
+def poisson(targets: Array, outputs: Array) -> Array:
+    """mean of output - target log(output + 1e-7)"""
+    return (outputs - targets * np.log(outputs + CLIP)).mean(axis=-1)
 
 
-def categorical_crossentropy_from_logits(targets: Array, logits: Array) -> Array:
-    """-sum of t log_softmax(x), where a target of 0 wins over a logarithm that overflowed"""
-    return -np.where(targets == 0, 0.0, targets * log_softmax(logits)).sum(axis=-1)
+def _signs(targets: Array) -> Array:
+    return np.where(targets == 0, -1.0, targets)
 
 
-def sparse_categorical_crossentropy(classes: Array, outputs: Array) -> Array:
-    """categorical_crossentropy of the one-hot classes"""
-    return categorical_crossentropy(_one_hot(classes, outputs.shape[-1]), outputs)
+def hinge(targets: Array, outputs: Array) -> Array:
+    """mean of max(1 - target output, 0), a target of 0 standing for -1"""
+    return at_least(0.0, 1.0 - _signs(targets) * outputs).mean(axis=-1)
 
 
-def sparse_categorical_crossentropy_from_logits(classes: Array, logits: Array) -> Array:
-    """categorical_crossentropy_from_logits of the one-hot classes"""
-    return categorical_crossentropy_from_logits(_one_hot(classes, logits.shape[-1]), logits)
+def squared_hinge(targets: Array, outputs: Array) -> Array:
+    """mean of max(1 - target output, 0)**2"""
+    return (at_least(0.0, 1.0 - _signs(targets) * outputs) ** 2).mean(axis=-1)
 
 
-LOSSES: dict[str, Callable[[Array, Array], Array]] = {
+def categorical_hinge(targets: Array, outputs: Array) -> Array:
+    """max(neg - pos + 1, 0), pos = sum of target output, neg = max of (1 - target) output"""
+    rivals = (1.0 - targets) * outputs
+    first = rivals.real.argmax(axis=-1)[..., None]
+    neg = np.take_along_axis(rivals, first, -1)[..., 0]
+    return at_least(0.0, neg - (targets * outputs).sum(axis=-1) + 1.0)
+
+
+def kl_divergence(targets: Array, outputs: Array) -> Array:
+    """sum of target log(target / output), both clipped to [1e-7, 1]"""
+    p = at_least(CLIP, outputs)
+    p = np.where(p.real > 1.0, 1.0, p)
+    t = np.clip(targets, CLIP, 1.0)
+    return (t * np.log(t / p)).sum(axis=-1)
+
+
+def cosine_similarity(targets: Array, outputs: Array) -> Array:
+    """-sum of target output, each divided by its length or by 1e-7 where that is more"""
+
+    def unit(x: Array) -> Array:
+        return x / at_least(CLIP, np.sqrt((x * x).sum(axis=-1, keepdims=True)))
+
+    return -(unit(targets) * unit(outputs)).sum(axis=-1)
+
+
+LOSSES: dict[str, Callable[..., Array]] = {
     "mean_squared_error": mean_squared_error,
     "mean_absolute_error": mean_absolute_error,
+    "mean_absolute_percentage_error": mean_absolute_percentage_error,
+    "mean_squared_logarithmic_error": mean_squared_logarithmic_error,
     "huber": huber,
-    "binary_crossentropy": binary_crossentropy,
-    "categorical_crossentropy": categorical_crossentropy,
-    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "log_cosh": log_cosh,
+    "quantile": quantile,
+    "poisson": poisson,
+    "hinge": hinge,
+    "squared_hinge": squared_hinge,
+    "categorical_hinge": categorical_hinge,
+    "kl_divergence": kl_divergence,
+    "cosine_similarity": cosine_similarity,
+    **crossentropies.LOSSES,
 }
 
-# (loss, output activation) pairs that are computed from the logits
-FROM_LOGITS: dict[tuple[str, str], Callable[[Array, Array], Array]] = {
-    ("binary_crossentropy", "sigmoid"): binary_crossentropy_from_logits,
-    ("categorical_crossentropy", "softmax"): categorical_crossentropy_from_logits,
-    ("sparse_categorical_crossentropy", "softmax"): sparse_categorical_crossentropy_from_logits,
+
+def _mean_squared_logarithmic_error_gradient(targets: Array, outputs: Array) -> Array:
+    p = np.maximum(outputs, CLIP)
+    error = np.log1p(p) - np.log1p(np.maximum(targets, CLIP))
+    return np.where(outputs > CLIP, 2.0 * error / (1.0 + p), 0.0)
+
+
+def _huber_gradient(targets: Array, outputs: Array, delta: float = 1.0) -> Array:
+    return np.clip(outputs - targets, -delta, delta)
+
+
+def _quantile_gradient(targets: Array, outputs: Array, quantile: float = 0.5) -> Array:
+    return np.where(targets > outputs, -quantile, np.where(targets < outputs, 1.0 - quantile, 0.0))
+
+
+def _categorical_hinge_gradient(targets: Array, outputs: Array) -> Array:
+    rivals = (1.0 - targets) * outputs
+    first = np.arange(outputs.shape[-1]) == rivals.argmax(axis=-1)[..., None]
+    counts = categorical_hinge(targets, outputs)[..., None] > 0
+    return np.where(counts, (1.0 - targets) * first - targets, 0.0)
+
+
+def _kl_divergence_gradient(targets: Array, outputs: Array) -> Array:
+    inside = (outputs >= CLIP) & (outputs <= 1.0)
+    return np.where(inside, -np.clip(targets, CLIP, 1.0) / np.where(inside, outputs, 1.0), 0.0)
+
+
+def _cosine_similarity_gradient(targets: Array, outputs: Array) -> Array:
+    length = np.sqrt((outputs**2).sum(axis=-1, keepdims=True))
+    unit = targets / np.maximum(CLIP, np.sqrt((targets**2).sum(axis=-1, keepdims=True)))
+    along = outputs / np.maximum(CLIP, length)
+    back = np.where(length > CLIP, (unit * along).sum(axis=-1, keepdims=True) * along, 0.0)
+    return (back - unit) / np.maximum(CLIP, length)
+
+
+# derivatives of one output's term; a mean divides them by the number of outputs
+_MEANS: dict[str, Callable[..., Array]] = {
+    "mean_squared_error": lambda t, y: 2.0 * (y - t),
+    "mean_absolute_error": lambda t, y: np.sign(y - t),
+    "mean_absolute_percentage_error": lambda t, y: (
+        100.0 * np.sign(y - t) / np.maximum(CLIP, np.abs(t))
+    ),
+    "mean_squared_logarithmic_error": _mean_squared_logarithmic_error_gradient,
+    "huber": _huber_gradient,
+    "log_cosh": lambda t, y: np.tanh(y - t),
+    "quantile": _quantile_gradient,
+    "poisson": lambda t, y: 1.0 - t / (y + CLIP),
+    "hinge": lambda t, y: np.where(_signs(t) * y < 1.0, -_signs(t), 0.0),
+    "squared_hinge": lambda t, y: -2.0 * _signs(t) * np.maximum(0.0, 1.0 - _signs(t) * y),
+    **crossentropies.MEAN_GRADIENTS,
+}
+_SUMS: dict[str, Callable[..., Array]] = {
+    "categorical_hinge": _categorical_hinge_gradient,
+    "kl_divergence": _kl_divergence_gradient,
+    "cosine_similarity": _cosine_similarity_gradient,
+    **crossentropies.SUM_GRADIENTS,
 }
 
 
-def _categorical_gradient(targets: Array, outputs: Array) -> Array:
-    total = outputs.sum(axis=-1, keepdims=True)
-    p = outputs / total
-    inside = (p >= CLIP) & (p <= 1.0 - CLIP)
-    by_p = np.where(inside, -targets / np.where(inside, p, 1.0), 0.0)
-    return (by_p - (by_p * p).sum(axis=-1, keepdims=True)) / total
-
-
-def output_gradient(loss: str, targets: Array, outputs: Array) -> Array:
+def output_gradient(loss: str, targets: Array, outputs: Array, **options: Any) -> Array:
     """Derivative of each row's loss by the outputs, (batch, n_outputs)."""
-    n_outputs = outputs.shape[-1]
-    if loss == "mean_squared_error":
-        return 2.0 * (outputs - targets) / n_outputs
-    if loss == "mean_absolute_error":
-        return np.sign(outputs - targets) / n_outputs
-    if loss == "huber":
-        return np.clip(outputs - targets, -HUBER_DELTA, HUBER_DELTA) / n_outputs
-    if loss == "binary_crossentropy":
-        inside = (outputs >= CLIP) & (outputs <= 1.0 - CLIP)
-        p = np.where(inside, outputs, 0.5)
-        return np.where(inside, (p - targets) / (p * (1.0 - p)), 0.0) / n_outputs
-    if loss == "categorical_crossentropy":
-        return _categorical_gradient(targets, outputs)
-    return _categorical_gradient(_one_hot(targets, n_outputs), outputs)
-
-
-def logit_gradient(loss: str, targets: Array, logits: Array) -> Array:
-    """Derivative of each row's cross-entropy by the logits, (batch, n_outputs)."""
-    n_outputs = logits.shape[-1]
-    if loss == "binary_crossentropy":
-        return (sigmoid(logits) - targets) / n_outputs
-    if loss == "sparse_categorical_crossentropy":
-        targets = _one_hot(targets, n_outputs)
-    return targets.sum(axis=-1, keepdims=True) * softmax(logits) - targets
+    if loss in _SUMS:
+        return _SUMS[loss](targets, outputs, **options)
+    return _MEANS[loss](targets, outputs, **options) / outputs.shape[-1]

@@ -1,6 +1,6 @@
 """Dense networks: forward pass and loss, for real or complex weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naive.activations import ACTIVATIONS
-from naive.losses import FROM_LOGITS, LOSSES
+from naive.crossentropies import FROM_LOGITS
+from naive.losses import LOSSES
 
 Array = NDArray[Any]
 
@@ -43,11 +44,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Network:
-    """A stack of layers under a loss. Weights are a list in Keras order: kernel, bias, layer by layer."""
+    """A stack of layers under a loss, with the options of its formula.
+
+    Weights are a list in Keras order: kernel, bias, layer by layer.
+    """
 
     n_inputs: int
     layers: Sequence[Dense | Activation]
     loss: str = "mean_squared_error"
+    options: Mapping[str, Any] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,8 +100,9 @@ class Network:
         """The loss of every row, without penalties: (n_rows,)."""
         trace = self.trace(weights, inputs)
         if self.fused:
-            return FROM_LOGITS[self.loss, self.layers[-1].activation](targets, trace[-2][1])
-        return LOSSES[self.loss](targets, trace[-1][0])
+            from_logits = FROM_LOGITS[self.loss, self.layers[-1].activation]
+            return from_logits(targets, trace[-2][1], **self.options)
+        return LOSSES[self.loss](targets, trace[-1][0], **self.options)
 
     def penalty(self, weights: Sequence[Array]) -> Any:
         """sum over the arrays of l1 sum|w| + l2 sum w**2"""

@@ -28,6 +28,11 @@ def test_keras_examples_of_losses() -> None:
         atol=5e-4,
     )
 
+    losses = naive.LOSSES["categorical_focal_crossentropy"](
+        np.eye(3)[[1, 2]], np.array([[0.05, 0.9, 0.05], [0.1, 0.85, 0.05]])
+    )
+    np.testing.assert_allclose(losses, [2.63401289e-04, 6.75912094e-01], rtol=1e-6)
+
 
 def test_keras_examples_of_activations() -> None:
     """From the documents of keras.activations."""

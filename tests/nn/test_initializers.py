@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from fastbp.nn import INITIALIZERS, RandomNormal, RandomUniform, initialize
+import fastbp
+from fastbp.errors import ArgumentError
+from fastbp.nn import (
+    INITIALIZERS,
+    Constant,
+    Dense,
+    Identity,
+    NguyenWidrow,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+    initialize,
+)
 
 N_IN, N_OUT = 300, 500
 FAN = {"glorot": (N_IN + N_OUT) / 2, "he": N_IN / 2, "lecun": N_IN}
@@ -47,3 +61,69 @@ def test_a_draw_depends_on_seed_and_index_alone(name):
 def test_uniform_numbers_never_change():
     numbers = [0.03325354439343789, -0.014633408479655087, -0.04143040705155855]
     assert draw("uniform", seed=7, shape=(3,)) == pytest.approx(numbers, rel=1e-12)
+
+
+@pytest.mark.parametrize("mode, fan", [("fan_in", N_IN), ("fan_out", N_OUT), ("fan_avg", 400)])
+@pytest.mark.parametrize("distribution", ["uniform", "truncated_normal", "untruncated_normal"])
+def test_variance_scaling_by_settings(mode, fan, distribution):
+    weights = draw(VarianceScaling(3.0, mode, distribution))
+    assert weights.var() == pytest.approx(3 / fan, rel=0.02)
+    beyond = (np.abs(weights) > 2.3 * np.sqrt(3 / fan)).any()
+    assert beyond == (distribution == "untruncated_normal")
+
+
+def test_a_name_is_a_setting():
+    assert np.array_equal(draw("he_uniform"), draw(VarianceScaling(2.0, "fan_in", "uniform")))
+    assert np.array_equal(draw("lecun_normal"), draw("variance_scaling"))
+
+
+def test_truncated_normal():
+    weights = draw(TruncatedNormal(mean=1, stddev=0.5))
+    assert (weights.min() >= 0, weights.max() <= 2) == (True, True)
+    assert weights.mean() == pytest.approx(1, abs=0.01)
+    assert weights.std() == pytest.approx(0.5 * 0.8796256610342398, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [(20, 7), (7, 20), (9, 9), (1, 4)])
+def test_orthogonal(shape):
+    matrix = draw(Orthogonal(gain=3.0), shape=shape)
+    assert matrix.shape == shape
+    inner = matrix.T @ matrix if shape[0] >= shape[1] else matrix @ matrix.T
+    np.testing.assert_allclose(inner, 9.0 * np.eye(min(shape)), atol=1e-13)
+    assert not np.array_equal(matrix, draw(Orthogonal(gain=3.0), shape=shape, seed=2))
+
+
+def test_constant_and_identity():
+    assert (draw(Constant(0.25)) == 0.25).all()
+    assert np.array_equal(draw(Identity(2.0), shape=(3, 2)), [[2, 0], [0, 2], [0, 0]])
+
+
+def test_nguyen_widrow():
+    """The kernel's columns have one length, the bias lies between +- that, and also in a model."""
+    length = 0.7 * 50 ** (1 / 3)
+    kernel = draw(NguyenWidrow(), shape=(3, 50))
+    np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), length, rtol=1e-13)
+    layer = fastbp.Dense(
+        50, "tanh", kernel_initializer="nguyen_widrow", bias_initializer="nguyen_widrow"
+    )
+    model = fastbp.Sequential([fastbp.Input(3), layer], seed=4, dtype="float64")
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), length, rtol=1e-13)
+    assert 0.8 * length < np.abs(bias).max() <= length
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: VarianceScaling(0), "scale must be a finite number above 0"),
+        (lambda: VarianceScaling(mode="fan_inn"), "did you mean 'fan_in'"),
+        (lambda: VarianceScaling(distribution="normal"), "unknown distribution 'normal'"),
+        (lambda: Orthogonal(float("inf")), "gain"),
+        (lambda: Constant("one"), "value"),
+        (lambda: Dense(3, bias_initializer="orthogonal"), "a bias is a vector"),
+        (lambda: Dense(3, bias_initializer=Identity()), "a bias is a vector"),
+    ],
+)
+def test_settings_that_cannot_be(make, message):
+    with pytest.raises(ArgumentError, match=message):
+        make()

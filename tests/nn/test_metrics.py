@@ -1,9 +1,21 @@
 """Which metric a name means depends on the loss and the outputs."""
 
+import numpy as np
 import pytest
 
+import fastbp
 from fastbp.errors import ArgumentError, UnknownNameError
-from fastbp.nn import LOSSES, Metric, resolve_metrics
+from fastbp.nn import (
+    LOSSES,
+    BinaryAccuracy,
+    Huber,
+    Metric,
+    Precision,
+    Quantile,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    resolve_metrics,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,3 +56,48 @@ def test_names_stay_as_they_were_written():
 def test_metrics_that_cannot_be(metrics, loss, error, message):
     with pytest.raises(error, match=message):
         resolve_metrics(metrics, LOSSES.resolve(loss), 3)
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Precision(0.0), "threshold must be a finite number above 0 and below 1"),
+        (lambda: BinaryAccuracy(threshold=1.5), "threshold"),
+        (lambda: TopKCategoricalAccuracy(0), "k must be a whole number of at least 1"),
+        (lambda: SparseTopKCategoricalAccuracy(2.5), "k must be"),
+    ],
+)
+def test_numbers_that_cannot_be(make, message):
+    with pytest.raises(ArgumentError, match=message):
+        make()
+
+
+def test_numbers_of_a_metric_and_of_a_loss():
+    loss = Huber(2.0)
+    metrics = resolve_metrics([Precision(0.3), "huber", Quantile(0.9), "recall"], loss, 1)
+    assert [metric.numbers for metric in metrics] == [(0.3,), (2.0,), (0.9,), (0.5,)]
+    assert [metric.name for metric in metrics] == ["precision", "huber", "quantile", "recall"]
+
+
+def test_no_means_of_ratios():
+    """Batches of which one has no positive at all: counts are added, and divided at the end."""
+    model = fastbp.Sequential([fastbp.Input(1), fastbp.Dense(1)], seed=1, dtype="float64")
+    names = ["precision", "recall", "f1_score", "rmse"]
+    model.compile(fastbp.SGD(0.0), "mse", names)
+    model.set_weights([[[1.0]], [0.0]])
+    x = np.array([0.9, 0.8, 0.1, 0.7, 0.2, 0.3, 0.0])
+    y = np.array([1, 0, 0, 1, 1, 0, 0])
+    expected = {
+        "precision": 2 / 3,
+        "recall": 2 / 3,
+        "f1_score": 2 / 3,
+        "rmse": np.sqrt(((x - y) ** 2).mean()),
+    }
+    history = model.fit(x, y, batch_size=2, verbose=0, validation_data=(x, y)).history
+    for batch_size in (1, 2, 7):
+        found = model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
+        for name in names:
+            assert found[name] == pytest.approx(expected[name], rel=1e-12)
+            assert history[name] == pytest.approx([expected[name]], rel=1e-12)
+            assert history[f"val_{name}"] == pytest.approx([expected[name]], rel=1e-12)
+    assert model.evaluate(x[4:], 0 * y[4:], verbose=0, return_dict=True)["precision"] == 0

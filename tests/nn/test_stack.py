@@ -34,6 +34,8 @@ def test_the_number_of_inputs():
         ([Dense], "such as Dense.10., not of Dense"),
         (["relu"], "not of 'relu'"),
         (Dense(3), "a list of layers"),
+        ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),
+        ([Dense(1), Activation("softmax")], "a softmax of one output"),
     ],
 )
 def test_an_order_that_cannot_be(layers, message):

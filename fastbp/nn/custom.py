@@ -1,0 +1,142 @@
+"""A user's own activations and losses, from functions that `numba.njit` compiled."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastbp.errors import ArgumentError
+from fastbp.nn.activations import KNOWN_KEYS, known_key
+from fastbp.nn.losses import LOSSES, Loss
+from fastbp.specification import choose
+
+
+class CustomActivation:
+    """An activation of your own: a function of a number, and its derivative, compiled into the kernels.
+
+    Give it to a layer: ``Dense(8, activation=CustomActivation(forward, derivative))``.
+
+    Parameters
+    ----------
+    forward : function of numba.njit
+        ``forward(x)`` for a number x. It must raise nothing and use nothing but numbers.
+    derivative : function of numba.njit
+        ``derivative(x)``, by the same x; `gradient_check` tells whether it is right.
+    name : str, optional
+        Letters, digits and _; None means the name of `forward`.
+
+    Attributes
+    ----------
+    key : str
+        The name with a fingerprint of the functions, as layers and model files keep it. A model file holds no code: to
+        load it, make the same activation first.
+
+    Raises
+    ------
+    ArgumentError
+        If these are no compiled functions of one number.
+
+    Examples
+    --------
+    >>> import math, numba
+    >>> @numba.njit
+    ... def bell(x):
+    ...     return math.exp(-x * x)
+    >>> @numba.njit
+    ... def slope(x):
+    ...     return -2.0 * x * math.exp(-x * x)
+    >>> CustomActivation(bell, slope)
+    CustomActivation(bell)
+    """
+
+    def __init__(
+        self,
+        forward: Callable[[float], float],
+        derivative: Callable[[float], float],
+        name: str | None = None,
+    ) -> None:
+        _check("forward", forward, 0.5)
+        _check("derivative", derivative, 0.5)
+        from fastbp.kernels.own import add_activation  # imports Numba
+
+        self.name = _checked_name(name, forward)
+        self.key = add_activation(self.name, forward, derivative)
+        KNOWN_KEYS.add(self.key)
+
+    def __repr__(self) -> str:
+        return f"CustomActivation({self.name})"
+
+
+@dataclass(frozen=True, init=False)
+class CustomLoss(Loss):
+    """A loss of your own: the mean over a sample's outputs of a term, compiled into the kernels.
+
+    Parameters
+    ----------
+    value : function of numba.njit
+        ``value(target, prediction)``, of two numbers.
+    gradient : function of numba.njit
+        ``gradient(target, prediction)``, its derivative by the prediction; `gradient_check` tells whether it is right.
+    name : str, optional
+        Letters, digits and _; None means the name of `value`.
+
+    Attributes
+    ----------
+    name : str
+        With a fingerprint of the functions, as for `CustomActivation`.
+
+    Raises
+    ------
+    ArgumentError
+        If these are no compiled functions of two numbers.
+    """
+
+    name: str  # type: ignore[misc]
+
+    def __init__(
+        self,
+        value: Callable[[float, float], float],
+        gradient: Callable[[float, float], float],
+        name: str | None = None,
+    ) -> None:
+        _check("value", value, 0.5, 0.25)
+        _check("gradient", gradient, 0.5, 0.25)
+        from fastbp.kernels.own import add_loss  # imports Numba
+
+        key = add_loss(_checked_name(name, value), value, gradient)
+        KNOWN_KEYS.add(key)
+        choose(self, name=key)
+
+
+def loss_from_config(config: Mapping[str, Any]) -> Loss:
+    """Return the loss whose `to_config` gave `config`; a custom one must have been made in this process."""
+    if config.get("class") != "CustomLoss":
+        return LOSSES.from_config(config)
+    loss = object.__new__(CustomLoss)
+    choose(loss, name=known_key(config["name"]))
+    return loss
+
+
+def _check(argument: str, function: Any, *numbers: float) -> None:
+    """That it is compiled, and gives a number for so many"""
+    if not hasattr(function, "py_func"):
+        raise ArgumentError(
+            f"{argument} must be a function that numba.njit compiled, not {type(function).__name__}"
+        )
+    try:
+        result = function(*numbers)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+        raise ArgumentError(
+            f"{argument} must take {len(numbers)} number{'s' * (len(numbers) > 1)}: {reason}"
+        ) from error
+    if not isinstance(result, (int, float)):
+        raise ArgumentError(f"{argument} must give a number, not {type(result).__name__}")
+
+
+def _checked_name(name: str | None, function: Any) -> str:
+    if name is None:
+        return re.sub(r"\W", "_", function.py_func.__name__)
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise ArgumentError(f"name must consist of letters, digits and _, not {name!r}")
+    return name

@@ -1,0 +1,189 @@
+"""A user's own activations and losses: kernels like the others, and a wrong derivative is found."""
+
+import json
+import math
+
+import numba
+import numpy as np
+import pytest
+
+import fastbp
+from contracts import children
+from fastbp.errors import ArgumentError, ModelFileError
+from fastbp.nn import activations
+from fastbp.runtime import cache
+
+
+@numba.njit
+def bell(x):
+    return math.exp(-x * x)
+
+
+@numba.njit
+def bell_slope(x):
+    return -2.0 * x * math.exp(-x * x)
+
+
+@numba.njit
+def rational(x):
+    return x * x / (1.0 + x * x)
+
+
+@numba.njit
+def rational_slope(x):
+    return 2.0 * x / ((1.0 + x * x) * (1.0 + x * x))
+
+
+@numba.njit
+def wrong_slope(x):
+    return 2.0 * x / (1.0 + x * x)
+
+
+@numba.njit
+def asymmetric(target, prediction):
+    error = prediction - target
+    return 3.0 * error * error if error > 0 else error * error
+
+
+@numba.njit
+def asymmetric_slope(target, prediction):
+    error = prediction - target
+    return 6.0 * error if error > 0 else 2.0 * error
+
+
+@numba.njit
+def wrong_asymmetric_slope(target, prediction):
+    return 2.0 * (prediction - target)
+
+
+TABLE = np.array([2.0])
+
+
+@numba.njit
+def from_table(x):
+    return TABLE[0] * x
+
+
+@numba.njit
+def table_slope(x):
+    return TABLE[0]
+
+
+SHAPES = {"bell": (bell, bell_slope), "rational": (rational, rational_slope)}
+
+
+def model(activation, loss="mse", dtype="float32"):
+    layers = [
+        fastbp.Input(3),
+        fastbp.Dense(5, activation),
+        fastbp.Dense(4, activation),
+        fastbp.Activation(activation),
+        fastbp.Dense(2),
+    ]
+    network = fastbp.Sequential(layers, seed=1, dtype=dtype)
+    network.compile("sgd", loss)
+    return network
+
+
+@pytest.fixture
+def data(rng):
+    return rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_an_own_activation(name, data):
+    """Lane by lane with a call in it, and as a function of vectors where it is arithmetic."""
+    x, y = data
+    forward, derivative = SHAPES[name]
+    network = model(fastbp.CustomActivation(forward, derivative), dtype="float64")
+    values = x
+    weights = network.get_weights()
+    for kernel, bias in zip(weights[:4:2], weights[1:4:2], strict=True):
+        values = (
+            forward.py_func(values @ kernel + bias)
+            if name == "rational"
+            else np.exp(-((values @ kernel + bias) ** 2))
+        )
+    values = np.vectorize(forward.py_func)(values)
+    np.testing.assert_allclose(network.predict(x), values @ weights[4] + weights[5], rtol=1e-12)
+    for n in (3, 40):
+        assert fastbp.gradient_check(network, x[:n], y[:n]).ok
+
+
+def test_a_wrong_derivative_is_found(data):
+    network = model(fastbp.CustomActivation(rational, wrong_slope))
+    assert not fastbp.gradient_check(network, *data).ok
+
+
+def test_an_own_loss(data):
+    x, y = data
+    network = model("tanh", fastbp.CustomLoss(asymmetric, asymmetric_slope), "float64")
+    expected = np.vectorize(asymmetric.py_func)(y, network.predict(x)).mean()
+    assert network.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-12)
+    assert fastbp.gradient_check(network, x, y).ok
+    before = network.evaluate(x, y, verbose=0)
+    network.fit(x, y, epochs=20, verbose=0)
+    assert network.evaluate(x, y, verbose=0) < before
+    network.compile("sgd", fastbp.CustomLoss(asymmetric, wrong_asymmetric_slope))
+    assert not fastbp.gradient_check(network, x, y).ok
+
+
+def test_the_same_functions_are_the_same_kernels():
+    one, other = (fastbp.CustomActivation(bell, bell_slope) for _ in range(2))
+    assert one.key == other.key != fastbp.CustomActivation(bell, bell_slope, "gauss").key
+    assert fastbp.Dense(3, one) == fastbp.Dense(3, other)
+
+
+def test_models_are_saved_without_code(data, tmp_path, monkeypatch):
+    x, y = data
+    loss = fastbp.CustomLoss(asymmetric, asymmetric_slope)
+    network = model(fastbp.CustomActivation(bell, bell_slope), loss)
+    network.fit(x, y, verbose=0)
+    network.save(tmp_path / "own.safetensors")
+    again = fastbp.load_model(tmp_path / "own.safetensors")
+    assert again.loss == loss
+    assert np.array_equal(again.predict(x), network.predict(x))
+    monkeypatch.setattr(activations, "KNOWN_KEYS", set())
+    with pytest.raises(ModelFileError, match=r"'bell' is a function of the user's own.*make the"):
+        fastbp.load_model(tmp_path / "own.safetensors")
+
+
+def test_a_function_without_a_fingerprint_is_not_kept(data):
+    """It may read what another process does not have: it works, and leaves nothing on the disk."""
+    network = model(fastbp.CustomActivation(from_table, table_slope), dtype="float64")
+    assert fastbp.gradient_check(network, *data).ok
+    assert not any("from_table" in label for label in cache.kept_labels())
+
+
+CHILD = """
+import json
+import numpy as np
+import fastbp
+from nn.test_custom import bell, bell_slope, model
+from fastbp.runtime import cache
+network = model(fastbp.CustomActivation(bell, bell_slope))
+network.fit(np.ones((40, 3)), np.ones((40, 2)), verbose=0)
+print(json.dumps([label for label in cache.compiled_here if "own-bell" in label]))
+"""
+
+
+def test_the_next_process_compiles_nothing(data):
+    model(fastbp.CustomActivation(bell, bell_slope)).fit(*data, verbose=0)
+    assert children.run(CHILD, timeout=120) == []
+    assert json.dumps(sorted(cache.kept_labels())).count("own-bell") > 2
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: fastbp.CustomActivation(bell.py_func, bell_slope), "numba.njit"),
+        (lambda: fastbp.CustomActivation(bell, "slope"), "derivative must be a function"),
+        (lambda: fastbp.CustomActivation(asymmetric, bell), "forward must take 1 number"),
+        (lambda: fastbp.CustomLoss(asymmetric, bell), "gradient must take 2 numbers"),
+        (lambda: fastbp.CustomActivation(bell, bell_slope, "my bell"), "letters"),
+        (lambda: fastbp.Dense(3, "own-bell-0123"), "CustomActivation"),
+    ],
+)
+def test_functions_that_cannot_be(make, message):
+    with pytest.raises(ArgumentError, match=message):
+        make()

@@ -7,6 +7,7 @@
 33
 """
 
+from fastbp import callbacks
 from fastbp.data.sets import load_digits, load_fashion_mnist
 from fastbp.errors import (
     ArgumentError,
@@ -71,6 +72,7 @@ __all__ = [
     "Sequential",
     "SparseCategoricalCrossentropy",
     "UnknownNameError",
+    "callbacks",
     "gradient_check",
     "load_digits",
     "load_fashion_mnist",

@@ -1,19 +1,15 @@
 """What a user trains, asks and saves. It checks and delegates; it computes nothing."""
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from fastbp.engine import Profile
 from fastbp.errors import ArgumentError
-from fastbp.nn import Loss, Metric, count
+from fastbp.nn import Loss, Metric
 from fastbp.optimizers import Optimizer
-from fastbp.specification import real_number, whole_number
-from fastbp.storage import save_model_file
+from fastbp.questions import Figures, Questions
 from fastbp.training import (
     Callback,
     CallbackList,
@@ -23,17 +19,15 @@ from fastbp.training import (
     Threads,
     Training,
     Verbosity,
-    check_batch_size,
+    check_class_weight,
     check_threads,
-    figures,
     make_plan,
+    with_class_weight,
 )
-
-Array = NDArray[np.floating[Any]]
-Figures = float | list[float] | dict[str, float]
+from fastbp.weights import Weights
 
 
-class Model:
+class Model(Questions, Weights):
     """What can be compiled, trained, asked and saved, however its layers are arranged.
 
     Attributes
@@ -85,8 +79,16 @@ class Model:
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """What `compile` was given, as a specification."""
+        """What `compile` was given, as a specification.
+
+        Other settings of the same optimizer may take its place, and what it has gathered stays:
+        ``model.optimizer = dataclasses.replace(model.optimizer, learning_rate=1e-4)``.
+        """
         return self.learner.optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: str | Optimizer) -> None:
+        self.learner.set_optimizer(optimizer)
 
     @property
     def loss(self) -> Loss | None:
@@ -97,11 +99,6 @@ class Model:
     def metrics(self) -> tuple[Metric, ...]:
         """What `compile` was given, as specifications."""
         return self.learner.metrics
-
-    @property
-    def metrics_names(self) -> tuple[str, ...]:
-        """The names of the figures that `evaluate` returns: the loss, then the metrics."""
-        return self.learner.names
 
     def compile(
         self,
@@ -140,6 +137,7 @@ class Model:
         validation_split: float = 0.0,
         validation_data: Sequence[ArrayLike] | None = None,
         shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
         validation_batch_size: int | None = None,
@@ -167,8 +165,12 @@ class Model:
             Evaluated after every epoch, instead of a split.
         shuffle : bool, default True
             Whether every epoch has an order of its own.
+        class_weight : dict, optional
+            Factors of the loss by class, 1 where a class is not named: ``{0: 1.0, 1: 5.0}``. They multiply
+            `sample_weight`, and do not count in the validation.
         sample_weight : array_like (n_samples,), optional
-            Factors of each sample's loss.
+            Factors of each sample's loss. The loss of a batch is the sum over its samples by their number, not by the
+            sum of their weights.
         initial_epoch : int, default 0
             The first epoch's number.
         validation_batch_size : int, optional
@@ -202,6 +204,10 @@ class Model:
             )
         elif validation_split != 0:
             samples, validation = samples.split(validation_split)
+        if class_weight is not None:
+            n_outputs = self.n_outputs
+            weights = check_class_weight(class_weight, n_outputs)
+            samples = with_class_weight(samples, weights, n_outputs)
         plan = make_plan(
             samples,
             validation,
@@ -211,20 +217,15 @@ class Model:
             first_epoch=initial_epoch,
             epochs=epochs,
             shuffle=shuffle,
-            seed=learner.seed,
-            epochs_seen=learner.epochs_seen,
             threads=threads,
         )
         display = Display(verbose, epochs=plan.epochs, n_samples=samples.n_samples)
         watchers = CallbackList(callbacks, self)
         network = learner.network(samples.inputs.n_columns)
         self.stop_training = False
-        training = Training(network, plan, watchers, display, lambda: self.stop_training)
+        training = Training(learner, network, plan, watchers, display, lambda: self.stop_training)
         self.history = training.history
-        try:
-            training.run()
-        finally:
-            learner.epochs_seen += training.epochs_done
+        training.run()
         return training.history
 
     def train_on_batch(
@@ -268,193 +269,3 @@ class Model:
             threads=threads,
         )[0]
         return self._answer(row, return_dict)
-
-    def evaluate(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        batch_size: int | None = None,
-        verbose: Verbosity = "auto",
-        sample_weight: ArrayLike | None = None,
-        return_dict: bool = False,
-        threads: Threads = "auto",
-    ) -> Figures:
-        """Measure the loss and the metrics.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            As in `fit`.
-        batch_size : int, optional
-            Samples at a time; only speed depends on it, and from 12 down rounding.
-        verbose : {"auto", 0, 1, 2}
-            0: silent; else a line with the figures.
-        return_dict : bool, default False
-            Whether the figures come by name.
-        threads : int or "auto"
-            How many workers.
-
-        Returns
-        -------
-        float, list of float or dict
-            The loss; with metrics, the loss and these.
-        """
-        samples = self.learner.samples(x, y, sample_weight)
-        if batch_size is not None:
-            batch_size = whole_number("batch_size", batch_size)
-        network = self.learner.network(samples.inputs.n_columns)
-        row = network.evaluate(
-            samples.inputs,
-            samples.targets,
-            samples.sample_weight,
-            batch_size=batch_size,
-            threads=check_threads(threads),
-        )
-        if verbose:
-            sys.stdout.write(f"{figures(self._by_name(row))}\n")
-        return self._answer(row, return_dict)
-
-    def predict(
-        self,
-        x: ArrayLike,
-        batch_size: int | None = None,
-        verbose: Verbosity = "auto",
-        threads: Threads = "auto",
-    ) -> Array:
-        """Compute the outputs.
-
-        Parameters
-        ----------
-        x : array_like (n_samples, n_columns)
-            As in `fit`.
-        batch_size : int, optional
-            Samples at a time; only speed depends on it, and from 12 down rounding.
-        verbose : {"auto", 0, 1, 2}
-            Taken for Keras's sake: `predict` shows nothing.
-        threads : int or "auto"
-            How many workers.
-
-        Returns
-        -------
-        ndarray (n_samples, n_outputs)
-            In the model's dtype.
-        """
-        inputs = self.learner.inputs(x)
-        if batch_size is not None:
-            batch_size = whole_number("batch_size", batch_size)
-        network = self.learner.network(inputs.n_columns)
-        return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
-
-    def profile(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        batch_size: int | None = None,
-        sample_weight: ArrayLike | None = None,
-        threads: Threads = "auto",
-        seconds: float = 1.0,
-    ) -> Profile:
-        """Find out where the time of a training step goes. The model stays as it was.
-
-        Parameters
-        ----------
-        x, y, batch_size, sample_weight, threads
-            As in `fit`; "auto" means all.
-        seconds : float, default 1.0
-            How long to measure, about.
-
-        Returns
-        -------
-        Profile
-            A row for each kernel that a step calls, with its time, arithmetic, memory traffic and share of the
-            processor's peak; ``print`` shows it as a table.
-        """
-        learner = self.learner
-        samples = learner.samples(x, y, sample_weight)
-        return learner.network(samples.inputs.n_columns).profile(
-            samples.inputs,
-            samples.targets,
-            samples.sample_weight,
-            np.arange(samples.n_samples),
-            batch_size=check_batch_size(batch_size, samples.n_samples),
-            threads=check_threads(threads),
-            seconds=real_number("seconds", seconds, above=0.0),
-        )
-
-    def loss_and_gradients(
-        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> tuple[float, list[Array]]:
-        """Compute the loss of these samples, penalties included, and its gradients.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            As in `fit`; all of it is one batch.
-
-        Returns
-        -------
-        loss : float
-        gradients : list of ndarray
-            One for every array of `get_weights`, of its shape.
-        """
-        samples = self.learner.samples(x, y, sample_weight)
-        network = self.learner.network(samples.inputs.n_columns)
-        return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights: kernel (n_in, n_out), then bias (n_out,), layer by layer."""
-        return self.learner.network().weights()
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replace all weights.
-
-        Parameters
-        ----------
-        weights : list of array_like
-            As `get_weights` returns them.
-
-        Raises
-        ------
-        DataError
-            If number, shapes or values do not fit.
-        """
-        self.learner.set_weights(weights)
-
-    def count_params(self) -> int:
-        """The number of weights."""
-        return count(self.learner.weight_shapes())
-
-    def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a file: layers, weights, normalization, and all that training needs to go on.
-
-        Parameters
-        ----------
-        path : path-like
-            Usually ends in ".safetensors". The file is whole at all times: a new one takes its place at once.
-        metadata : mapping, optional
-            Anything that JSON can hold; becomes `metadata` of this model and of the one that is loaded.
-
-        Raises
-        ------
-        ModelFileError
-            If the file cannot be written; what was there before is still there.
-        ArgumentError
-            If the metadata do not go into JSON.
-        """
-        settings, arrays = self.learner.state()
-        settings["name"] = self.name
-        kept = dict(self.metadata if metadata is None else metadata)
-        try:
-            save_model_file(path, settings, arrays, metadata=kept)
-        except TypeError as error:
-            raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
-        self.metadata = kept
-
-    def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
-        """The figures as Keras returns them: a number alone, several in a list, or by name."""
-        if by_name:
-            return self._by_name(row)
-        return float(row[0]) if len(row) == 1 else row.tolist()
-
-    def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
-        return dict(zip(self.metrics_names, row.tolist(), strict=True))

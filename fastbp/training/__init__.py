@@ -3,14 +3,16 @@
 Nothing here computes what a network computes; the engine does.
 """
 
-from fastbp.training.callbacks import Callback, CallbackList
+from fastbp.training.callbacks import Callback, CallbackList, Logs, State
+from fastbp.training.class_weights import check_class_weight, with_class_weight
 from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 from fastbp.training.learner import Learner
 from fastbp.training.loop import Training
 from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
-from fastbp.training.progress import Display, Verbosity, figures
+from fastbp.training.progress import Display, Verbosity, announce, figures
+from fastbp.training.resumption import SafePoint, TrainingState
 
 __all__ = [
     "Callback",
@@ -20,16 +22,23 @@ __all__ = [
     "GradientRow",
     "History",
     "Learner",
+    "Logs",
     "Plan",
+    "SafePoint",
     "Samples",
+    "State",
     "Threads",
     "Training",
+    "TrainingState",
     "Verbosity",
+    "announce",
     "check_batch_size",
+    "check_class_weight",
     "check_inputs",
     "check_samples",
     "check_threads",
     "figures",
     "gradient_check",
     "make_plan",
+    "with_class_weight",
 ]

@@ -30,8 +30,7 @@ class Plan:
     first_epoch, epochs : int
         The first epoch, counted from 0, and the one that is not reached.
     shuffle : bool
-        Whether every epoch has an order of its own; it depends on `seed` and on how many epochs the model had seen
-        before, `epochs_seen`.
+        Whether every epoch has an order of its own.
     threads : int or "auto"
         How many workers.
     """
@@ -44,9 +43,24 @@ class Plan:
     first_epoch: int
     epochs: int
     shuffle: bool
-    seed: int
-    epochs_seen: int
     threads: Threads
+
+    @property
+    def n_samples(self) -> int:
+        """The samples of an epoch."""
+        return self.samples.n_samples
+
+    @property
+    def n_steps(self) -> int:
+        """The steps of an epoch."""
+        return -(-self.n_samples // self.batch_size)
+
+    @property
+    def names_in_logs(self) -> tuple[str, ...]:
+        """The names of the figures of an epoch, as callbacks get them."""
+        if self.validation is None:
+            return self.names
+        return (*self.names, *(f"val_{name}" for name in self.names))
 
 
 def make_plan(
@@ -59,8 +73,6 @@ def make_plan(
     first_epoch: int,
     epochs: int,
     shuffle: bool,
-    seed: int,
-    epochs_seen: int,
     threads: Threads,
 ) -> Plan:
     """Check the numbers that a user gave to `fit` and fill in those that were not given.
@@ -88,8 +100,6 @@ def make_plan(
         first_epoch=first_epoch,
         epochs=epochs,
         shuffle=truth_value("shuffle", shuffle),
-        seed=seed,
-        epochs_seen=epochs_seen,
         threads=check_threads(threads),
     )
 

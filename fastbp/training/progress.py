@@ -11,6 +11,8 @@ from fastbp.errors import ArgumentError
 # Seconds between two lines, and between two states of the line that is alive.
 _PACE = 0.1
 _BAR_WIDTH = 20
+# A notebook does not know the terminal's command to clear a line; blanks do it.
+_NOTEBOOK_WIDTH = 80
 
 Verbosity = Literal["auto", 0, 1, 2]
 
@@ -44,7 +46,10 @@ class Display:
             raise ArgumentError(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
         self.verbose = 1 if verbose == "auto" else int(verbose)
         self._stream = stream if stream is not None else sys.stdout
-        self._live = self.verbose == 1 and self._stream.isatty()
+        # A notebook's stream is no terminal, but goes back to the beginning of a line, too.
+        notebook = type(self._stream).__module__.startswith("ipykernel")
+        self._live = self.verbose == 1 and (self._stream.isatty() or notebook)
+        self._clear = f"\r{' ' * _NOTEBOOK_WIDTH}\r" if notebook else "\r\x1b[K"
         self._epochs = epochs
         self._n_samples = n_samples
         self._last_time = -_PACE
@@ -59,7 +64,7 @@ class Display:
         bar = "#" * filled + "." * (_BAR_WIDTH - filled)
         line = f"{self._head(epoch)}  [{bar}]  {figures(logs)}"
         width = max(shutil.get_terminal_size().columns - 1, 20)
-        self._write(f"\r{line[:width]}\x1b[K")
+        self._write(f"{self._clear}{line[:width]}")
         self._half_written = True
 
     def epoch_end(self, epoch: int, logs: Mapping[str, float], seconds: float) -> None:
@@ -92,7 +97,7 @@ class Display:
         return True
 
     def _write_line(self, line: str) -> None:
-        clear = "\r\x1b[K" if self._half_written else ""
+        clear = self._clear if self._half_written else ""
         self._write(f"{clear}{line}\n")
         self._half_written = False
         self._skipped = None
@@ -100,6 +105,12 @@ class Display:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def announce(message: str) -> None:
+    """Write what a callback has to say."""
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
 
 
 def figures(logs: Mapping[str, float]) -> str:

@@ -1,0 +1,166 @@
+"""What a trained model can be asked. It checks and delegates; it computes nothing."""
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastbp.engine import Profile
+from fastbp.specification import real_number, whole_number
+from fastbp.training import Learner, Threads, Verbosity, check_batch_size, check_threads, figures
+
+Array = NDArray[np.floating[Any]]
+Figures = float | list[float] | dict[str, float]
+
+
+class Questions:
+    """Evaluation, predictions, gradients, and where the time goes."""
+
+    learner: Learner
+
+    @property
+    def metrics_names(self) -> tuple[str, ...]:
+        """The names of the figures that `evaluate` returns: the loss, then the metrics."""
+        return self.learner.names
+
+    def evaluate(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        sample_weight: ArrayLike | None = None,
+        return_dict: bool = False,
+        threads: Threads = "auto",
+    ) -> Figures:
+        """Measure the loss and the metrics.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`.
+        batch_size : int, optional
+            Samples at a time; only speed depends on it, and from 12 down rounding.
+        verbose : {"auto", 0, 1, 2}
+            0: silent; else a line with the figures.
+        return_dict : bool, default False
+            Whether the figures come by name.
+        threads : int or "auto"
+            How many workers.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss; with metrics, the loss and these.
+        """
+        samples = self.learner.samples(x, y, sample_weight)
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size)
+        network = self.learner.network(samples.inputs.n_columns)
+        row = network.evaluate(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            batch_size=batch_size,
+            threads=check_threads(threads),
+        )
+        if verbose:
+            sys.stdout.write(f"{figures(self._by_name(row))}\n")
+        return self._answer(row, return_dict)
+
+    def predict(
+        self,
+        x: ArrayLike,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        threads: Threads = "auto",
+    ) -> Array:
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        x : array_like (n_samples, n_columns)
+            As in `fit`.
+        batch_size : int, optional
+            Samples at a time; only speed depends on it, and from 12 down rounding.
+        verbose : {"auto", 0, 1, 2}
+            Taken for Keras's sake: `predict` shows nothing.
+        threads : int or "auto"
+            How many workers.
+
+        Returns
+        -------
+        ndarray (n_samples, n_outputs)
+            In the model's dtype.
+        """
+        inputs = self.learner.inputs(x)
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size)
+        network = self.learner.network(inputs.n_columns)
+        return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
+
+    def profile(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        batch_size: int | None = None,
+        sample_weight: ArrayLike | None = None,
+        threads: Threads = "auto",
+        seconds: float = 1.0,
+    ) -> Profile:
+        """Find out where the time of a training step goes. The model stays as it was.
+
+        Parameters
+        ----------
+        x, y, batch_size, sample_weight, threads
+            As in `fit`; "auto" means all.
+        seconds : float, default 1.0
+            How long to measure, about.
+
+        Returns
+        -------
+        Profile
+            A row for each kernel that a step calls, with its time, arithmetic, memory traffic and share of the
+            processor's peak; ``print`` shows it as a table.
+        """
+        learner = self.learner
+        samples = learner.samples(x, y, sample_weight)
+        return learner.network(samples.inputs.n_columns).profile(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            np.arange(samples.n_samples),
+            batch_size=check_batch_size(batch_size, samples.n_samples),
+            threads=check_threads(threads),
+            seconds=real_number("seconds", seconds, above=0.0),
+        )
+
+    def loss_and_gradients(
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, list[Array]]:
+        """Compute the loss of these samples, penalties included, and its gradients.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`; all of it is one batch.
+
+        Returns
+        -------
+        loss : float
+        gradients : list of ndarray
+            One for every array of `get_weights`, of its shape.
+        """
+        samples = self.learner.samples(x, y, sample_weight)
+        network = self.learner.network(samples.inputs.n_columns)
+        return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
+
+    def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
+        """The figures as Keras returns them: a number alone, several in a list, or by name."""
+        if by_name:
+            return self._by_name(row)
+        return float(row[0]) if len(row) == 1 else row.tolist()
+
+    def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
+        return dict(zip(self.metrics_names, row.tolist(), strict=True))

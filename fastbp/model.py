@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastbp.errors import ArgumentError
 from fastbp.nn import Loss, Metric
 from fastbp.optimizers import Optimizer
 from fastbp.questions import Figures, Questions
@@ -19,10 +18,9 @@ from fastbp.training import (
     Threads,
     Training,
     Verbosity,
-    check_class_weight,
     check_threads,
+    given_to_fit,
     make_plan,
-    with_class_weight,
 )
 from fastbp.weights import Weights
 
@@ -128,18 +126,20 @@ class Model(Questions, Weights):
 
     def fit(
         self,
-        x: ArrayLike,
+        x: ArrayLike | Iterable[Any],
         y: ArrayLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Verbosity = "auto",
         callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: Sequence[ArrayLike] | None = None,
+        validation_data: Sequence[ArrayLike] | Iterable[Any] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         threads: Threads = "auto",
     ) -> History:
@@ -149,6 +149,9 @@ class Model(Questions, Weights):
         ----------
         x : array_like (n_samples, n_columns)
             Numbers of any type and memory layout, also a pandas frame or a memory map; never copied, never written.
+            Or a source of batches ``(x, y)`` or ``(x, y, sample_weight)``: an object with ``__len__`` and
+            ``__getitem__`` as Keras's PyDataset, one with ``__len__`` and ``__iter__``, or an iterator. The next
+            batches are fetched in a thread while the program runs.
         y : array_like (n_samples, n_outputs) or (n_samples,)
             Targets: a number for every output, or class numbers 0, 1, ... for the sparse loss.
         batch_size : int, optional
@@ -161,10 +164,10 @@ class Model(Questions, Weights):
             Called between epochs, batches or chunks.
         validation_split : float in [0, 1), default 0
             The share of the last samples that is not trained on and evaluated after every epoch.
-        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+        validation_data : tuple (x, y) or (x, y, sample_weight), or a source of batches, optional
             Evaluated after every epoch, instead of a split.
         shuffle : bool, default True
-            Whether every epoch has an order of its own.
+            Whether every epoch has an order of its own: of the samples, or of the batches that are got by number.
         class_weight : dict, optional
             Factors of the loss by class, 1 where a class is not named: ``{0: 1.0, 1: 5.0}``. They multiply
             `sample_weight`, and do not count in the validation.
@@ -173,6 +176,8 @@ class Model(Questions, Weights):
             sum of their weights.
         initial_epoch : int, default 0
             The first epoch's number.
+        steps_per_epoch, validation_steps : int, optional
+            Batches of an epoch and of the validation, where these are given in batches.
         validation_batch_size : int, optional
             Samples at a time in the validation; None means `batch_size`.
         threads : int or "auto"
@@ -193,21 +198,18 @@ class Model(Questions, Weights):
             If the loss is no longer finite; the weights are the last finite ones.
         """
         learner = self.learner
-        samples = learner.samples(x, y, sample_weight)
-        validation = None
-        if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ArgumentError("validation_data must be (x, y) or (x, y, sample_weight)")
-            n_columns = samples.inputs.n_columns
-            validation = learner.samples(
-                *validation_data, prefix="validation ", n_columns=n_columns
-            )
-        elif validation_split != 0:
-            samples, validation = samples.split(validation_split)
-        if class_weight is not None:
-            n_outputs = self.n_outputs
-            weights = check_class_weight(class_weight, n_outputs)
-            samples = with_class_weight(samples, weights, n_outputs)
+        samples, validation = given_to_fit(
+            learner,
+            x,
+            y,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            batch_size=batch_size,
+        )
         plan = make_plan(
             samples,
             validation,
@@ -219,9 +221,9 @@ class Model(Questions, Weights):
             shuffle=shuffle,
             threads=threads,
         )
-        display = Display(verbose, epochs=plan.epochs, n_samples=samples.n_samples)
+        display = Display(verbose, epochs=plan.epochs, n_samples=plan.n_samples)
         watchers = CallbackList(callbacks, self)
-        network = learner.network(samples.inputs.n_columns)
+        network = learner.network(plan.n_columns)
         self.stop_training = False
         training = Training(learner, network, plan, watchers, display, lambda: self.stop_training)
         self.history = training.history

@@ -1,6 +1,7 @@
 """What a trained model can be asked. It checks and delegates; it computes nothing."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbp.engine import Profile
 from fastbp.specification import real_number, whole_number
-from fastbp.training import Learner, Threads, Verbosity, check_batch_size, check_threads, figures
+from fastbp.training import (
+    Batches,
+    Learner,
+    Threads,
+    Verbosity,
+    check_batch_size,
+    check_threads,
+    evaluate,
+    figures,
+    given_inputs,
+    given_samples,
+    gives_batches,
+    predict,
+)
 
 Array = NDArray[np.floating[Any]]
 Figures = float | list[float] | dict[str, float]
@@ -26,11 +40,12 @@ class Questions:
 
     def evaluate(
         self,
-        x: ArrayLike,
-        y: ArrayLike,
+        x: ArrayLike | Iterable[Any],
+        y: ArrayLike | None = None,
         batch_size: int | None = None,
         verbose: Verbosity = "auto",
         sample_weight: ArrayLike | None = None,
+        steps: int | None = None,
         return_dict: bool = False,
         threads: Threads = "auto",
     ) -> Figures:
@@ -39,9 +54,11 @@ class Questions:
         Parameters
         ----------
         x, y, sample_weight : array_like
-            As in `fit`.
+            As in `fit`; `x` may give batches, too.
         batch_size : int, optional
             Samples at a time; only speed depends on it, and from 12 down rounding.
+        steps : int, optional
+            Batches to take where `x` gives batches; None means all.
         verbose : {"auto", 0, 1, 2}
             0: silent; else a line with the figures.
         return_dict : bool, default False
@@ -54,38 +71,36 @@ class Questions:
         float, list of float or dict
             The loss; with metrics, the loss and these.
         """
-        samples = self.learner.samples(x, y, sample_weight)
         if batch_size is not None:
             batch_size = whole_number("batch_size", batch_size)
-        network = self.learner.network(samples.inputs.n_columns)
-        row = network.evaluate(
-            samples.inputs,
-            samples.targets,
-            samples.sample_weight,
-            batch_size=batch_size,
-            threads=check_threads(threads),
-        )
+        given = given_samples(self.learner, x, y, sample_weight, steps=steps)
+        inputs = given.first[0] if isinstance(given, Batches) else given.inputs
+        network = self.learner.network(inputs.n_columns)
+        row = evaluate(network, given, batch_size, check_threads(threads))
         if verbose:
             sys.stdout.write(f"{figures(self._by_name(row))}\n")
         return self._answer(row, return_dict)
 
     def predict(
         self,
-        x: ArrayLike,
+        x: ArrayLike | Iterable[Any],
         batch_size: int | None = None,
         verbose: Verbosity = "auto",
+        steps: int | None = None,
         threads: Threads = "auto",
     ) -> Array:
         """Compute the outputs.
 
         Parameters
         ----------
-        x : array_like (n_samples, n_columns)
-            As in `fit`.
+        x : array_like (n_samples, n_columns), or a source of batches
+            As in `fit`; targets that come with batches are not looked at.
         batch_size : int, optional
             Samples at a time; only speed depends on it, and from 12 down rounding.
         verbose : {"auto", 0, 1, 2}
             Taken for Keras's sake: `predict` shows nothing.
+        steps : int, optional
+            Batches to take where `x` gives batches; None means all.
         threads : int or "auto"
             How many workers.
 
@@ -94,9 +109,13 @@ class Questions:
         ndarray (n_samples, n_outputs)
             In the model's dtype.
         """
-        inputs = self.learner.inputs(x)
         if batch_size is not None:
             batch_size = whole_number("batch_size", batch_size)
+        if gives_batches(x):
+            batches = given_inputs(self.learner, x, steps)
+            network = self.learner.network(batches.first[0].n_columns)
+            return predict(network, batches, check_threads(threads))
+        inputs = self.learner.inputs(x)
         network = self.learner.network(inputs.n_columns)
         return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
 

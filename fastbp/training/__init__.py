@@ -3,8 +3,10 @@
 Nothing here computes what a network computes; the engine does.
 """
 
+from fastbp.training.answers import evaluate, predict
+from fastbp.training.batches import Batches, gives_batches
 from fastbp.training.callbacks import Callback, CallbackList, Logs, State
-from fastbp.training.class_weights import check_class_weight, with_class_weight
+from fastbp.training.given import given_inputs, given_samples, given_to_fit
 from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
@@ -15,6 +17,7 @@ from fastbp.training.progress import Display, Verbosity, announce, figures
 from fastbp.training.resumption import SafePoint, TrainingState
 
 __all__ = [
+    "Batches",
     "Callback",
     "CallbackList",
     "Display",
@@ -33,12 +36,16 @@ __all__ = [
     "Verbosity",
     "announce",
     "check_batch_size",
-    "check_class_weight",
     "check_inputs",
     "check_samples",
     "check_threads",
+    "evaluate",
     "figures",
+    "given_inputs",
+    "given_samples",
+    "given_to_fit",
+    "gives_batches",
     "gradient_check",
     "make_plan",
-    "with_class_weight",
+    "predict",
 ]

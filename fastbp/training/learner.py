@@ -217,10 +217,10 @@ class Learner:
                 raise DataError(f"{name} must be finite in {self.dtype}")
         self.network().set_weights(arrays)
 
-    def inputs(self, x: object) -> Source:
-        """Check what is to be predicted."""
-        source = as_source(x)
-        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype)
+    def inputs(self, x: object, prefix: str = "") -> Source:
+        """Check what is to be predicted; `prefix` goes before its name in messages."""
+        source = as_source(x, f"{prefix}x")
+        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype, f"{prefix}x")
 
     def samples(
         self,

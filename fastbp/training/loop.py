@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from fastbp.data.order import epoch_orders
 from fastbp.errors import DivergedError
+from fastbp.training.answers import evaluate
+from fastbp.training.batches import Batches
 from fastbp.training.callbacks import CallbackList
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples
 from fastbp.training.learner import Learner
 from fastbp.training.plan import Plan
+from fastbp.training.prefetch import Prefetch
 from fastbp.training.progress import Display
 from fastbp.training.resumption import (
     Position,
@@ -70,7 +74,9 @@ class Training:
         self._position = Position(plan.first_epoch)
         self._epochs_seen_before = learner.epochs_seen - plan.first_epoch
         self._finished = np.zeros((0, len(plan.names)))
+        self._means = np.zeros(len(plan.names))
         self._unshuffled: NDArray[np.int64] | None = None
+        self._most_steps = callbacks.most_steps if callbacks.choose_steps else None
 
     def run(self) -> None:
         """Train until the epochs are done or a callback stops it.
@@ -108,6 +114,10 @@ class Training:
         if self._position.step:
             self._callbacks.call("on_epoch_begin", self._position.epoch, None)
         put_state(state, self._learner, self._plan, self.history, self._callbacks)
+        samples, position = self._plan.samples, self._position
+        if isinstance(samples, Batches):
+            samples.batch_size = max(samples.batch_size, position.batch_size)
+            samples.skip(position.epoch - self._plan.first_epoch, position.step)
         self._epochs_seen_before = self._learner.epochs_seen - self._position.epoch
 
     def _is_stopped(self) -> bool:
@@ -134,7 +144,9 @@ class Training:
                 self._display.epoch_end(epoch, logs, seconds)
             epoch += 1
         self._pace(seconds * len(rows))
-        self._position = Position(epoch, stopped=self._stopped())
+        samples = self._plan.samples
+        batch_size = samples.batch_size if isinstance(samples, Batches) else 0
+        self._position = Position(epoch, batch_size=batch_size, stopped=self._stopped())
         self._tell_safe_point()
         return logs
 
@@ -143,9 +155,11 @@ class Training:
         self._finished = np.zeros((0, len(self._plan.names)))
         if self._callbacks.watch_batches:
             self._callbacks.call("on_train_batch_begin", self._position.step, None)
+        samples = self._plan.samples
         try:
-            orders = self._orders(epoch, self._epochs_at_once(epoch))
-            return self._train_samples(self._plan.samples, orders, epoch)
+            if isinstance(samples, Batches):
+                return self._train_batches(samples, epoch)
+            return self._train_samples(samples, epoch)
         except DivergedError as error:
             self._keep_finished(epoch)
             self._count_epochs(epoch + error.epoch - 1)
@@ -154,22 +168,63 @@ class Training:
             self._keep_finished(epoch)
             raise
 
-    def _train_samples(
-        self, samples: Samples, orders: NDArray[np.int64], epoch: int
-    ) -> NDArray[np.float64]:
+    def _train_samples(self, samples: Samples, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch or several on arrays."""
         plan, position = self._plan, self._position
+        count = self._epochs_at_once(samples.n_samples)
         return self._network.train(
             samples.inputs,
             samples.targets,
             samples.sample_weight,
-            orders,
+            self._orders(epoch, samples.n_samples, count),
             batch_size=plan.batch_size,
             threads=plan.threads,
             between=lambda progress: self._look(epoch, progress),
-            most_steps=self._callbacks.most_steps if self._callbacks.choose_steps else None,
+            most_steps=self._most_steps,
             first_step=position.step,
             sums=None if position.sums is None else np.array(position.sums),
         )
+
+    def _train_batches(self, batches: Batches, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch on batches as they come."""
+        plan, position = self._plan, self._position
+        sums = np.zeros(len(plan.names)) if position.sums is None else np.array(position.sums)
+        step, seen, n_steps = position.step, position.seen, plan.n_steps
+        order = self._orders(epoch, batches.n_batches, 1)[0] if batches.is_sequence else None
+
+        def look(progress: "Progress") -> bool:
+            nonlocal sums
+            sums = progress.sums
+            whole = replace(
+                progress, step=step + progress.step, n_steps=n_steps, seen=seen + progress.seen
+            )
+            return self._look(epoch, whole)
+
+        with Prefetch(batches.read(order, step), batches.batch_size) as portions:
+            for portion in portions:
+                assert portion.targets is not None
+                batches.batch_size = portion.batch_size
+                rows = np.arange(portion.n_samples)
+                try:
+                    self._network.train(
+                        portion.inputs,
+                        portion.targets,
+                        portion.sample_weight,
+                        rows[None],
+                        batch_size=portion.batch_size,
+                        threads=plan.threads,
+                        between=look,
+                        most_steps=self._most_steps,
+                        sums=sums,
+                    )
+                except DivergedError as error:
+                    raise DivergedError(1, step + error.step) from None
+                step += -(-len(rows) // portion.batch_size)
+                seen += len(rows)
+                if self._stopped():
+                    break
+        batches.end_epoch()
+        return self._means[None]
 
     def _keep_finished(self, epoch: int) -> None:
         """Write down the epochs that were whole when a call of several broke off."""
@@ -179,7 +234,7 @@ class Training:
 
     def _look(self, epoch: int, progress: "Progress") -> bool:
         """Between chunks: note how many epochs are done, show it, and tell whether to stop."""
-        self._finished = progress.finished
+        self._finished, self._means = progress.finished, progress.values
         epoch += progress.epoch
         is_whole = progress.step == progress.n_steps
         self._count_epochs(epoch + is_whole)
@@ -193,7 +248,9 @@ class Training:
         callbacks.call("on_chunk_end", epoch, progress.step, progress.n_steps, logs)
         if is_whole or self._stopped():
             return self._stopped()
-        self._position = Position(epoch, progress.step, progress.sums.tolist())
+        sums, samples = progress.sums.tolist(), self._plan.samples
+        batch_size = samples.batch_size if isinstance(samples, Batches) else 0
+        self._position = Position(epoch, progress.step, sums, progress.seen, batch_size)
         self._tell_safe_point()
         if callbacks.watch_batches:
             callbacks.call("on_train_batch_begin", progress.step, None)
@@ -219,12 +276,8 @@ class Training:
         plan = self._plan
         logs = self._logs(row)
         if plan.validation is not None:
-            figures = self._network.evaluate(
-                plan.validation.inputs,
-                plan.validation.targets,
-                plan.validation.sample_weight,
-                batch_size=plan.validation_batch_size,
-                threads=plan.threads,
+            figures = evaluate(
+                self._network, plan.validation, plan.validation_batch_size, plan.threads
             )
             if not np.isfinite(figures[0]):
                 # The weights are finite, but what they lead to no longer is.
@@ -235,13 +288,13 @@ class Training:
     def _logs(self, figures: NDArray[np.float64]) -> dict[str, float]:
         return dict(zip(self._plan.names, figures.tolist(), strict=True))
 
-    def _epochs_at_once(self, epoch: int) -> int:
+    def _epochs_at_once(self, n_samples: int) -> int:
         if self._one_by_one:
             return 1
-        bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * self._plan.n_samples)))
+        bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * n_samples)))
         if self._display.verbose:
             bound = min(bound, self._paced)
-        return min(bound, self._plan.epochs - epoch)
+        return min(bound, self._plan.epochs - self._position.epoch)
 
     def _pace(self, seconds: float) -> None:
         """Fit the number of epochs in the next call to the time that the last one took."""
@@ -250,12 +303,11 @@ class Training:
         elif seconds > _DISPLAYED and self._paced > 1:
             self._paced //= 2
 
-    def _orders(self, epoch: int, count: int) -> NDArray[np.int64]:
-        """The orders in which these epochs visit the samples, (count, n_samples)."""
-        n_samples = self._plan.n_samples
+    def _orders(self, epoch: int, n_items: int, count: int) -> NDArray[np.int64]:
+        """The orders in which these epochs visit samples or batches, (count, n_items)."""
         if not self._plan.shuffle:
             if self._unshuffled is None or len(self._unshuffled) < count:
-                self._unshuffled = np.tile(np.arange(n_samples), (count, 1))
+                self._unshuffled = np.tile(np.arange(n_items), (count, 1))
             return self._unshuffled[:count]
         first = self._epochs_seen_before + epoch
-        return epoch_orders(n_samples, count, self._learner.seed, first)
+        return epoch_orders(n_items, count, self._learner.seed, first)

@@ -5,7 +5,8 @@ from typing import Literal
 
 from fastbp.errors import ArgumentError
 from fastbp.specification import truth_value, whole_number
-from fastbp.training.inputs import Samples
+from fastbp.training.batches import Batches
+from fastbp.training.given import Given
 
 Threads = int | Literal["auto"]
 
@@ -19,9 +20,9 @@ class Plan:
 
     Attributes
     ----------
-    samples : Samples
+    samples : Samples or Batches
         What is trained on.
-    validation : Samples or None
+    validation : Samples, Batches or None
         What is evaluated after every epoch.
     names : tuple of str
         The loss and the metrics.
@@ -35,8 +36,8 @@ class Plan:
         How many workers.
     """
 
-    samples: Samples
-    validation: Samples | None
+    samples: Given
+    validation: Given | None
     names: tuple[str, ...]
     batch_size: int
     validation_batch_size: int
@@ -46,14 +47,23 @@ class Plan:
     threads: Threads
 
     @property
-    def n_samples(self) -> int:
-        """The samples of an epoch."""
-        return self.samples.n_samples
+    def n_columns(self) -> int:
+        """The columns of the inputs."""
+        samples = self.samples
+        return (samples.first[0] if isinstance(samples, Batches) else samples.inputs).n_columns
+
+    @property
+    def n_samples(self) -> int | None:
+        """The samples of an epoch, None where batches do not tell."""
+        return None if isinstance(self.samples, Batches) else self.samples.n_samples
 
     @property
     def n_steps(self) -> int:
         """The steps of an epoch."""
-        return -(-self.n_samples // self.batch_size)
+        if isinstance(self.samples, Batches):
+            assert self.samples.n_steps is not None
+            return self.samples.n_steps
+        return -(-self.samples.n_samples // self.batch_size)
 
     @property
     def names_in_logs(self) -> tuple[str, ...]:
@@ -64,8 +74,8 @@ class Plan:
 
 
 def make_plan(
-    samples: Samples,
-    validation: Samples | None,
+    samples: Given,
+    validation: Given | None,
     *,
     names: tuple[str, ...],
     batch_size: int | None,
@@ -88,7 +98,10 @@ def make_plan(
         raise ArgumentError(
             f"initial_epoch={first_epoch} lies behind epochs={epochs}, the number of the last epoch"
         )
-    batch_size = check_batch_size(batch_size, samples.n_samples)
+    if isinstance(samples, Batches):
+        batch_size = samples.batch_size
+    else:
+        batch_size = check_batch_size(batch_size, samples.n_samples)
     if validation_batch_size is not None:
         validation_batch_size = whole_number("validation_batch_size", validation_batch_size)
     return Plan(

@@ -27,8 +27,8 @@ class Display:
         there is a bar within the epoch. 2: a line for every epoch and no bar.
     epochs : int
         The number of the last epoch.
-    n_samples : int
-        The samples of one epoch.
+    n_samples : int or None
+        The samples of one epoch; None if nobody knows before.
     stream : file, optional
         Where to write; default standard output.
 
@@ -40,7 +40,12 @@ class Display:
     """
 
     def __init__(
-        self, verbose: Verbosity, *, epochs: int, n_samples: int, stream: TextIO | None = None
+        self,
+        verbose: Verbosity,
+        *,
+        epochs: int,
+        n_samples: int | None,
+        stream: TextIO | None = None,
     ) -> None:
         if verbose not in ("auto", 0, 1, 2):
             raise ArgumentError(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
@@ -71,8 +76,9 @@ class Display:
         """Show the figures of a whole epoch, counted from 0, whose training took `seconds`."""
         if not self.verbose:
             return
-        rate = self._n_samples / max(seconds, 1e-9)
-        line = f"{self._head(epoch)}  {figures(logs)}  {rate:,.0f} samples/s"
+        line = f"{self._head(epoch)}  {figures(logs)}"
+        if self._n_samples is not None:
+            line += f"  {self._n_samples / max(seconds, 1e-9):,.0f} samples/s"
         if self.verbose == 2 or epoch + 1 == self._epochs or self._is_time():
             self._write_line(line)
         else:

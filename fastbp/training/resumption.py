@@ -59,6 +59,10 @@ class Position:
         Which step of which epoch is the next.
     sums : list of float
         Loss and metrics summed over the samples of the epoch so far.
+    seen : int
+        The number of these samples.
+    batch_size : int
+        Of batches that are not alike, the size of the largest so far; 0 where nobody needs it.
     stopped : bool
         Whether a callback has ended training here.
     """
@@ -66,6 +70,8 @@ class Position:
     epoch: int
     step: int = 0
     sums: list[float] | None = None
+    seen: int = 0
+    batch_size: int = 0
     stopped: bool = False
 
 

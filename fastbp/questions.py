@@ -11,6 +11,7 @@ from fastbp.engine import Profile
 from fastbp.specification import real_number, whole_number
 from fastbp.training import (
     Batches,
+    LayerNorms,
     Learner,
     Threads,
     Verbosity,
@@ -21,6 +22,7 @@ from fastbp.training import (
     given_inputs,
     given_samples,
     gives_batches,
+    layer_norms,
     predict,
 )
 
@@ -174,6 +176,35 @@ class Questions:
         samples = self.learner.samples(x, y, sample_weight)
         network = self.learner.network(samples.inputs.n_columns)
         return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
+
+    def layer_norms(
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> LayerNorms:
+        """Compute how large activations, weights and gradients are, layer by layer.
+
+        Gradients that shrink from layer to layer towards the input vanish; those that grow explode. A layer whose
+        outputs are all 0 has died. All activations of the samples are held at once, a layer at a time.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`; all of it is one batch, and some hundreds of samples are enough.
+
+        Returns
+        -------
+        LayerNorms
+            A row for each layer; ``print`` shows it as a table.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> model = Sequential([Dense(3, "relu"), Dense(1)], seed=1)
+        >>> model.compile("sgd", "mean_squared_error")
+        >>> norms = model.layer_norms([[1.0, -2.0], [0.5, 3.0]], [1.0, 0.0])
+        >>> [row.name for row in norms.rows]
+        ['dense', 'dense_1']
+        """
+        return layer_norms(self.learner, x, y, sample_weight)
 
     def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""

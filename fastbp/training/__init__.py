@@ -10,6 +10,7 @@ from fastbp.training.given import given_inputs, given_samples, given_to_fit
 from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
+from fastbp.training.layer_norms import LayerNorm, LayerNorms, layer_norms
 from fastbp.training.learner import Learner
 from fastbp.training.loop import Training
 from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
@@ -24,6 +25,8 @@ __all__ = [
     "GradientReport",
     "GradientRow",
     "History",
+    "LayerNorm",
+    "LayerNorms",
     "Learner",
     "Logs",
     "Plan",
@@ -46,6 +49,7 @@ __all__ = [
     "given_to_fit",
     "gives_batches",
     "gradient_check",
+    "layer_norms",
     "make_plan",
     "predict",
 ]

@@ -7,6 +7,7 @@
 33
 """
 
+from fastbp import callbacks
 from fastbp.data.sets import load_digits, load_fashion_mnist
 from fastbp.errors import (
     ArgumentError,
@@ -188,6 +189,7 @@ __all__ = [
     "UnknownNameError",
     "VarianceScaling",
     "Zeros",
+    "callbacks",
     "gradient_check",
     "load_digits",
     "load_fashion_mnist",

@@ -1,20 +1,14 @@
 """What a user trains, asks and saves. It checks and delegates; it computes nothing."""
 
-import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from fastbp.engine import Profile
-from fastbp.errors import ArgumentError, ModelFileWarning
-from fastbp.nn import Loss, Metric, count, figures_by_name
+from fastbp.nn import Loss, Metric
 from fastbp.optimizers import Optimizer
-from fastbp.specification import real_number, whole_number
-from fastbp.storage import save_model_file
+from fastbp.questions import Figures, Questions
 from fastbp.training import (
     Callback,
     CallbackList,
@@ -24,17 +18,14 @@ from fastbp.training import (
     Threads,
     Training,
     Verbosity,
-    check_batch_size,
     check_threads,
-    figures,
+    given_to_fit,
     make_plan,
 )
-
-Array = NDArray[np.floating[Any]]
-Figures = float | list[float] | dict[str, float]
+from fastbp.weights import Weights
 
 
-class Model:
+class Model(Questions, Weights):
     """What can be compiled, trained, asked and saved, however its layers are arranged.
 
     Attributes
@@ -86,8 +77,16 @@ class Model:
 
     @property
     def optimizer(self) -> Optimizer | None:
-        """What `compile` was given, as a specification."""
+        """What `compile` was given, as a specification.
+
+        Other settings of the same optimizer may take its place, and what it has gathered stays:
+        ``model.optimizer = dataclasses.replace(model.optimizer, learning_rate=1e-4)``.
+        """
         return self.learner.optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: str | Optimizer) -> None:
+        self.learner.set_optimizer(optimizer)
 
     @property
     def loss(self) -> Loss | None:
@@ -98,11 +97,6 @@ class Model:
     def metrics(self) -> tuple[Metric, ...]:
         """What `compile` was given, as specifications."""
         return self.learner.metrics
-
-    @property
-    def metrics_names(self) -> tuple[str, ...]:
-        """The names of the figures that `evaluate` returns: the loss, then the metrics."""
-        return self.learner.names
 
     def compile(
         self,
@@ -133,17 +127,20 @@ class Model:
 
     def fit(
         self,
-        x: ArrayLike,
+        x: ArrayLike | Iterable[Any],
         y: ArrayLike | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Verbosity = "auto",
         callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: Sequence[ArrayLike] | None = None,
+        validation_data: Sequence[ArrayLike] | Iterable[Any] | None = None,
         shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         threads: Threads = "auto",
     ) -> History:
@@ -153,6 +150,9 @@ class Model:
         ----------
         x : array_like (n_samples, n_columns)
             Numbers of any type and memory layout, also a pandas frame or a memory map; never copied, never written.
+            Or a source of batches ``(x, y)`` or ``(x, y, sample_weight)``: an object with ``__len__`` and
+            ``__getitem__`` as Keras's PyDataset, one with ``__len__`` and ``__iter__``, or an iterator. The next
+            batches are fetched in a thread while the program runs.
         y : array_like (n_samples, n_outputs) or (n_samples,)
             Targets: a number for every output, or class numbers 0, 1, ... for the sparse loss.
         batch_size : int, optional
@@ -165,14 +165,20 @@ class Model:
             Called between epochs, batches or chunks.
         validation_split : float in [0, 1), default 0
             The share of the last samples that is not trained on and evaluated after every epoch.
-        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+        validation_data : tuple (x, y) or (x, y, sample_weight), or a source of batches, optional
             Evaluated after every epoch, instead of a split.
         shuffle : bool, default True
-            Whether every epoch has an order of its own.
+            Whether every epoch has an order of its own: of the samples, or of the batches that are got by number.
+        class_weight : dict, optional
+            Factors of the loss by class, 1 where a class is not named: ``{0: 1.0, 1: 5.0}``. They multiply
+            `sample_weight`, and do not count in the validation.
         sample_weight : array_like (n_samples,), optional
-            Factors of each sample's loss.
+            Factors of each sample's loss. The loss of a batch is the sum over its samples by their number, not by the
+            sum of their weights.
         initial_epoch : int, default 0
             The first epoch's number.
+        steps_per_epoch, validation_steps : int, optional
+            Batches of an epoch and of the validation, where these are given in batches.
         validation_batch_size : int, optional
             Samples at a time in the validation; None means `batch_size`.
         threads : int or "auto"
@@ -193,17 +199,18 @@ class Model:
             If the loss is no longer finite; the weights are the last finite ones.
         """
         learner = self.learner
-        samples = learner.samples(x, y, sample_weight)
-        validation = None
-        if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ArgumentError("validation_data must be (x, y) or (x, y, sample_weight)")
-            n_columns = samples.inputs.n_columns
-            validation = learner.samples(
-                *validation_data, prefix="validation ", n_columns=n_columns
-            )
-        elif validation_split != 0:
-            samples, validation = samples.split(validation_split)
+        samples, validation = given_to_fit(
+            learner,
+            x,
+            y,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            batch_size=batch_size,
+        )
         plan = make_plan(
             samples,
             validation,
@@ -213,21 +220,16 @@ class Model:
             first_epoch=initial_epoch,
             epochs=epochs,
             shuffle=shuffle,
-            seed=learner.seed,
-            epochs_seen=learner.epochs_seen,
             threads=threads,
             optimizer=learner.optimizer,
         )
-        display = Display(verbose, epochs=plan.epochs, n_samples=samples.n_samples)
+        display = Display(verbose, epochs=plan.epochs, n_samples=plan.n_samples)
         watchers = CallbackList(callbacks, self)
-        network = learner.network(samples.inputs.n_columns)
+        network = learner.network(plan.n_columns)
         self.stop_training = False
-        training = Training(network, plan, watchers, display, lambda: self.stop_training)
+        training = Training(learner, network, plan, watchers, display, lambda: self.stop_training)
         self.history = training.history
-        try:
-            training.run()
-        finally:
-            learner.epochs_seen += training.epochs_done
+        training.run()
         return training.history
 
     def train_on_batch(
@@ -271,208 +273,3 @@ class Model:
             threads=threads,
         )[0]
         return self._answer(row, return_dict)
-
-    def evaluate(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        batch_size: int | None = None,
-        verbose: Verbosity = "auto",
-        sample_weight: ArrayLike | None = None,
-        return_dict: bool = False,
-        threads: Threads = "auto",
-    ) -> Figures:
-        """Measure the loss and the metrics.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            As in `fit`.
-        batch_size : int, optional
-            Samples at a time; only speed depends on it, and from 12 down rounding.
-        verbose : {"auto", 0, 1, 2}
-            0: silent; else a line with the figures.
-        return_dict : bool, default False
-            Whether the figures come by name.
-        threads : int or "auto"
-            How many workers.
-
-        Returns
-        -------
-        float, list of float or dict
-            The loss; with metrics, the loss and these.
-        """
-        samples = self.learner.samples(x, y, sample_weight)
-        if batch_size is not None:
-            batch_size = whole_number("batch_size", batch_size)
-        network = self.learner.network(samples.inputs.n_columns)
-        row = network.evaluate(
-            samples.inputs,
-            samples.targets,
-            samples.sample_weight,
-            batch_size=batch_size,
-            threads=check_threads(threads),
-        )
-        if verbose:
-            sys.stdout.write(f"{figures(self._by_name(row))}\n")
-        return self._answer(row, return_dict)
-
-    def predict(
-        self,
-        x: ArrayLike,
-        batch_size: int | None = None,
-        verbose: Verbosity = "auto",
-        threads: Threads = "auto",
-    ) -> Array:
-        """Compute the outputs.
-
-        Parameters
-        ----------
-        x : array_like (n_samples, n_columns)
-            As in `fit`.
-        batch_size : int, optional
-            Samples at a time; only speed depends on it, and from 12 down rounding.
-        verbose : {"auto", 0, 1, 2}
-            Taken for Keras's sake: `predict` shows nothing.
-        threads : int or "auto"
-            How many workers.
-
-        Returns
-        -------
-        ndarray (n_samples, n_outputs)
-            In the model's dtype.
-        """
-        inputs = self.learner.inputs(x)
-        if batch_size is not None:
-            batch_size = whole_number("batch_size", batch_size)
-        network = self.learner.network(inputs.n_columns)
-        return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
-
-    def profile(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        batch_size: int | None = None,
-        sample_weight: ArrayLike | None = None,
-        threads: Threads = "auto",
-        seconds: float = 1.0,
-    ) -> Profile:
-        """Find out where the time of a training step goes. The model stays as it was.
-
-        Parameters
-        ----------
-        x, y, batch_size, sample_weight, threads
-            As in `fit`; "auto" means all, and any optimizer takes any batch size.
-        seconds : float, default 1.0
-            How long to measure, about.
-
-        Returns
-        -------
-        Profile
-            A row for each kernel that a step calls, with its time, arithmetic, memory traffic and share of the
-            processor's peak; ``print`` shows it as a table.
-        """
-        learner = self.learner
-        samples = learner.samples(x, y, sample_weight)
-        return learner.network(samples.inputs.n_columns).profile(
-            samples.inputs,
-            samples.targets,
-            samples.sample_weight,
-            np.arange(samples.n_samples),
-            batch_size=check_batch_size(batch_size, samples.n_samples),
-            threads=check_threads(threads),
-            seconds=real_number("seconds", seconds, above=0.0),
-        )
-
-    def loss_and_gradients(
-        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> tuple[float, list[Array]]:
-        """Compute the loss of these samples, penalties included, and its gradients.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            As in `fit`; all of it is one batch.
-
-        Returns
-        -------
-        loss : float
-        gradients : list of ndarray
-            One for every array of `get_weights`, of its shape.
-        """
-        samples = self.learner.samples(x, y, sample_weight)
-        network = self.learner.network(samples.inputs.n_columns)
-        return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights: kernel (n_in, n_out), then bias (n_out,), layer by layer."""
-        return self.learner.network().weights()
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replace all weights.
-
-        Parameters
-        ----------
-        weights : list of array_like
-            As `get_weights` returns them.
-
-        Raises
-        ------
-        DataError
-            If number, shapes or values do not fit.
-        """
-        self.learner.set_weights(weights)
-
-    def count_params(self) -> int:
-        """The number of weights."""
-        return count(self.learner.weight_shapes())
-
-    def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
-        """Write the model to a file: layers, weights, normalization, and all that training needs to go on.
-
-        Parameters
-        ----------
-        path : path-like
-            Usually ends in ".safetensors". The file is whole at all times: a new one takes its place at once.
-        metadata : mapping, optional
-            Anything that JSON can hold; becomes `metadata` of this model and of the one that is loaded.
-
-        Raises
-        ------
-        ModelFileError
-            If the file cannot be written; what was there before is still there.
-        ArgumentError
-            If the metadata do not go into JSON.
-
-        Warns
-        -----
-        ModelFileWarning
-            If the learning rate is a Python function: the file has the rate that was reached instead.
-        """
-        settings, arrays = self.learner.state()
-        settings["name"] = self.name
-        kept = dict(self.metadata if metadata is None else metadata)
-        try:
-            save_model_file(path, settings, arrays, metadata=kept)
-        except TypeError as error:
-            raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
-        self.metadata = kept
-        optimizer = self.optimizer
-        reached = None if optimizer is None else settings["optimizer"]["learning_rate"]
-        if isinstance(reached, float) and optimizer and optimizer.learning_rate != reached:
-            warnings.warn(
-                f"the learning_rate is a Python function, which a file cannot hold: {path} has the rate reached, "
-                f"{reached:g}, instead; one of fastbp.optimizers.schedules would be kept",
-                ModelFileWarning,
-                stacklevel=2,
-            )
-
-    def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
-        """The figures as Keras returns them: a number alone, several in a list, or by name."""
-        found = self._by_name(row)
-        if by_name:
-            return found
-        return found["loss"] if len(found) == 1 else list(found.values())
-
-    def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
-        return figures_by_name(self.metrics, row.tolist())

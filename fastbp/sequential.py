@@ -7,8 +7,8 @@ from os import PathLike
 
 from fastbp.errors import ArgumentError, FastbpError, ModelFileError
 from fastbp.model import Model
-from fastbp.nn import Layer, Stack, byte_text, layer_table
-from fastbp.specification import whole_number
+from fastbp.nn import Dense, Layer, Stack, byte_text, count, layer_table
+from fastbp.specification import truth_value, whole_number
 from fastbp.storage import load_model_file
 from fastbp.training import Learner
 
@@ -77,6 +77,37 @@ class Sequential(Model):
         """
         self.learner.add(layer)
 
+    def set_trainable(self, trainable: bool, layers: str | Iterable[str] | None = None) -> None:
+        """Say whether training changes layers; the weights stay, and the model has to be compiled again.
+
+        No gradients are computed for weights that do not change, nor for what lies below the first that do.
+
+        Parameters
+        ----------
+        trainable : bool
+        layers : list of str, optional
+            Names of layers, as `summary` shows them; None means all that have weights.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> model = Sequential([Dense(16, "relu"), Dense(3, "softmax")], seed=1)
+        >>> model.set_trainable(False, ["dense"])
+        >>> [layer.trainable for layer in model.layers]
+        [False, True]
+        """
+        stack = self.learner.stack
+        if layers is None:
+            pairs = zip(stack.names, stack.layers, strict=True)
+            layers = [name for name, layer in pairs if isinstance(layer, Dense)]
+        names = [layers] if isinstance(layers, str) else layers
+        self.learner.set_trainable(names, truth_value("trainable", trainable))
+
     def build(self, input_shape: int | Sequence[int | None] | None = None) -> None:
         """Make the weights, which otherwise happens with the first data.
 
@@ -122,7 +153,7 @@ class Sequential(Model):
         lines = [
             f"{self.name}: {self.n_inputs} -> {self.n_outputs}, {self.dtype}, seed {self.seed}",
             *layer_table(self.learner.stack, self.n_inputs),
-            f"parameters: {self.count_params():,}",
+            self._parameters_line(),
             f"memory at batch size {batch_size}: {byte_text(plan['total'])} ({parts})",
         ]
         for line in lines:
@@ -130,6 +161,18 @@ class Sequential(Model):
                 sys.stdout.write(f"{line}\n")
             else:
                 print_fn(line)
+
+    def _parameters_line(self) -> str:
+        line = f"parameters: {self.count_params():,}"
+        assert self.n_inputs is not None
+        frozen = sum(
+            count(shapes)
+            for layer, shapes in zip(
+                self.layers, self.learner.stack.weight_shapes(self.n_inputs), strict=True
+            )
+            if isinstance(layer, Dense) and not layer.trainable
+        )
+        return f"{line} ({frozen:,} not trainable)" if frozen else line
 
 
 def load_model(path: str | PathLike[str]) -> Sequential:

@@ -144,7 +144,8 @@ def train(
 
     DATA is the name of a data set (digits, fashion-mnist); a CSV or Parquet
     file, with --target; a .npz file with arrays x and y, or x_train, y_train,
-    x_test and y_test; or a folder of IDX files.
+    x_test and y_test; a folder of these as .npy files, which stay on the disk
+    if there is a test part and --validation-split is 0; or a folder of IDX files.
 
     \b
     fastbp train digits

@@ -69,6 +69,9 @@ class Lowering:
             self._operations, self._from_logits = split_output_activation(
                 self._operations, LOGITS_OF[goal.loss]
             )
+        learning = (i for i, each in enumerate(self._operations) if self._learns(each))
+        #: The first operation that learns, below which no gradient goes; None if there is none.
+        self._lowest = next(learning, None)
 
     def build(self) -> Program:
         """The finished program."""
@@ -100,6 +103,12 @@ class Lowering:
         # Packing reads squares that may reach beyond the last buffer.
         program.workspace = writer.memory.end - self._begin + writer.lanes * writer.lanes
         return program
+
+    def _learns(self, operation: Operation) -> bool:
+        """Whether this program needs the gradients of an operation's weights."""
+        if self._request.rule is None or not isinstance(operation, DenseOperation):
+            return False
+        return operation.layer.trainable or self._request.rule == "store"
 
     def _samples_at_a_time(self) -> int:
         """Samples whose activations fit into the cache; 0 where the weights, read anew for each part, do not."""
@@ -139,7 +148,7 @@ class Lowering:
             tensors.append(tensor)
             above = self._operations[i + 1] if i + 1 < len(self._operations) else None
             # The weight gradient of the layer above reads its inputs sample by sample.
-            if self._request.rule is not None and isinstance(above, DenseOperation):
+            if above is not None and self._learns(above):
                 writer.in_rows(tensor.value)
         return tensors
 
@@ -211,10 +220,12 @@ class Lowering:
     # --- backward ---
 
     def _backward(self, tensors: list[Tensor]) -> None:
-        """Rows that carry the gradient from the output down to the sums of the first layer."""
+        """Rows that carry the gradient from the output down to the sums of the first layer that learns."""
         writer = self._writer
+        if self._lowest is None:
+            return
         self._activation_backward(tensors[-1])
-        for i in range(len(self._operations) - 1, 0, -1):
+        for i in range(len(self._operations) - 1, self._lowest, -1):
             operation, below, tensor = self._operations[i], tensors[i - 1], tensors[i]
             if isinstance(operation, ElementwiseOperation):
                 below.gradient = tensor.gradient
@@ -223,9 +234,10 @@ class Lowering:
                 self._input_gradient(operation, below, tensor)
                 if below.activation in OF_ALL_OUTPUTS:
                     self._activation_backward(below)
-        first = tensors[0].gradient
-        assert first is not None
-        writer.in_rows(first)
+        if self._lowest == 0:
+            first = tensors[0].gradient
+            assert first is not None
+            writer.in_rows(first)
 
     def _input_gradient(self, operation: DenseOperation, below: Tensor, tensor: Tensor) -> None:
         writer, place = self._writer, self._parameters.places[operation.index]
@@ -282,7 +294,7 @@ class Lowering:
         writer, request = self._writer, self._request
         for i in range(len(self._operations) - 1, -1, -1):
             operation, gradient = self._operations[i], tensors[i].gradient
-            if not isinstance(operation, DenseOperation):
+            if not (isinstance(operation, DenseOperation) and self._learns(operation)):
                 continue
             assert gradient is not None
             place = self._parameters.places[operation.index]

@@ -11,6 +11,7 @@ import numpy as np
 from fastbp.data.dataset import DataSet, make_data_set
 from fastbp.data.idx import Samples, read_idx_folder
 from fastbp.data.labels import Task, encode_labels
+from fastbp.data.npy import has_npy, read_npy_folder
 from fastbp.data.sets import DATA_SETS, load_data_set
 from fastbp.data.tables import Encoding, learn_encoding
 from fastbp.errors import ArgumentError, DataError, missing_extra, unknown_name
@@ -33,7 +34,8 @@ def read_data_set(
     ----------
     data : str or path
         The name of a data set, a CSV or Parquet file, a ``.npz`` file with arrays x and y (or
-        x_train, y_train and perhaps x_test, y_test), or a folder of IDX files.
+        x_train, y_train and perhaps x_test, y_test), or a folder of such arrays as ``.npy`` files, which are
+        mapped and not read, or of IDX files.
     target : str, optional
         The column to be predicted; tables need it, nothing else takes it.
     task : {"auto", "classes", "numbers"}
@@ -199,7 +201,7 @@ def read_arrays(path: Path) -> dict[str, Samples]:
 
 def _read_parts(path: Path) -> dict[str, Samples]:
     if path.is_dir():
-        return read_idx_folder(path)
+        return read_npy_folder(path) if has_npy(path) else read_idx_folder(path)
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
             raise ArgumentError(f"there is no file or folder {path}")
@@ -207,7 +209,7 @@ def _read_parts(path: Path) -> dict[str, Samples]:
     if path.suffix == ".npz":
         return read_arrays(path)
     raise ArgumentError(
-        f"{path} is of no kind that can be read: {', '.join(TABLE_SUFFIXES)}, .npz, a folder of IDX files"
+        f"{path} is of no kind that can be read: {', '.join(TABLE_SUFFIXES)}, .npz, a folder of .npy or IDX files"
     )
 
 

@@ -17,6 +17,7 @@ from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.engine.training import FLOPS_PER_SECOND, train
+from fastbp.errors import ArgumentError
 from fastbp.nn.layers import Layer
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source
@@ -45,6 +46,8 @@ class Network:
     ----------
     steps : int
         Updates done since the optimizer was configured.
+    changes : int
+        How often somebody set weights, the optimizer or its state.
     """
 
     def __init__(
@@ -65,7 +68,8 @@ class Network:
         self._optimizer: Any = None
         self._sessions: dict[Request, Session] = {}
         self._n_slots = 0
-        self.steps = 0
+        self.steps = self.changes = 0
+        self._is_training = False
         self._arena.require(self._state_size, 0)
         self._place_normalization()
         self.set_weights(weights)
@@ -115,6 +119,7 @@ class Network:
 
     def set_weights(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Set kernels and biases, in the order of `weights`."""
+        self.changes += 1
         self._layout.write(self._arena.array, arrays)
 
     def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
@@ -125,7 +130,13 @@ class Network:
         loss : Loss
         optimizer : Optimizer or None
         metrics : sequence of Metric
+
+        Raises
+        ------
+        ArgumentError
+            While it is being trained.
         """
+        self._refuse_while_training()
         arrays = self.weights()
         self._goal = Goal(
             loss.name,
@@ -146,6 +157,38 @@ class Network:
         self.set_weights(arrays)
         self.steps = 0
 
+    @property
+    def optimizer(self) -> Any:
+        """What `configure` was given, or what took its place."""
+        return self._optimizer
+
+    def set_optimizer(self, optimizer: Any) -> None:
+        """Go on with other settings of the optimizer; its state stays, and no program changes.
+
+        Raises
+        ------
+        ArgumentError
+            If the update rule is another one.
+        """
+        old = self._optimizer
+        if old is None or (optimizer.rule, optimizer.slots) != (old.rule, old.slots):
+            raise ArgumentError(
+                f"{optimizer!r} has another update rule than {old!r}; compile the model with it"
+            )
+        self._optimizer = optimizer
+        self.changes += 1
+
+    @property
+    def arena_address(self) -> int:
+        """Where parameters and workspace lie now."""
+        return self._arena.address
+
+    def _refuse_while_training(self) -> None:
+        if self._is_training:
+            raise ArgumentError(
+                "a callback cannot train or compile the model that is being trained, except between epochs"
+            )
+
     def _slot(self, index: int) -> NDArray[np.floating]:
         size = self._layout.size
         return self._arena.array[size * (1 + index) : size * (2 + index)]
@@ -160,6 +203,7 @@ class Network:
 
     def set_optimizer_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Set what `optimizer_state` returned."""
+        self.changes += 1
         n_arrays = len(self.weights())
         for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
             self._layout.write(self._slot(k), [state[f"{name}/{i}"] for i in range(n_arrays)])
@@ -258,6 +302,9 @@ class Network:
         batch_size: int,
         threads: int | str = "auto",
         between: Callable[[Progress], bool | None] | None = None,
+        most_steps: Callable[[], int | None] | None = None,
+        first_step: int = 0,
+        sums: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Train for as many epochs as `orders` has rows.
 
@@ -272,27 +319,50 @@ class Network:
             batch of this size, which those of a small batch are not.
         threads : int or "auto"
         between : callable, optional
-            Called between chunks, with the state at a whole step. Returning True stops.
+            Called between chunks, with the state at a whole step. Returning True stops. It may set weights and the
+            optimizer, and ask for gradients, predictions and evaluations.
+        most_steps : callable, optional
+            Tells before each chunk how many steps it may have at most; None if that does not matter.
+        first_step : int, default 0
+            Steps of the first epoch that were done before.
+        sums : ndarray of float64 (1 + n_metrics,), optional
+            Loss and metrics summed over the samples of these steps.
 
         Returns
         -------
         ndarray of float64 (epochs done, 1 + n_sums)
-            Means of the loss, and of what the metrics add up, over the samples of each epoch.
+            Means of the loss, and of what the metrics add up, over the samples of each epoch, of those seen if it was
+            stopped there.
 
         Raises
         ------
         DivergedError
             When a loss is not finite. The weights are the last finite ones.
+        ArgumentError
+            If `between` asks for this.
         """
+        self._refuse_while_training()
         orders = np.ascontiguousarray(orders, np.int64)
         request = self._request(batch_size, inputs, targets, sample_weight, self._optimizer.rule)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
-        automatic = threads == "auto"
-        return train(
-            self, session, self._optimizer, orders.shape, batch_size, workers, automatic, between
-        )
+        self._is_training = True
+        try:
+            return train(
+                self,
+                session,
+                orders.shape,
+                batch_size,
+                workers,
+                threads == "auto",
+                between,
+                most_steps,
+                first_step,
+                sums,
+            )
+        finally:
+            self._is_training = False
 
     def profile(
         self,

@@ -18,14 +18,22 @@ class Progress:
         Steps done in this epoch.
     n_steps : int
         Steps of an epoch.
-    values : ndarray of float64 (1 + n_metrics,)
-        Means of loss and metrics over the epoch so far.
+    seen : int
+        Samples of these steps.
+    sums : ndarray of float64 (1 + n_metrics,)
+        Loss and metrics summed over the epoch so far.
     finished : ndarray of float64 (epoch, 1 + n_metrics)
-        The same for the epochs before it.
+        Their means over the samples of each of the epochs before it.
     """
 
     epoch: int
     step: int
     n_steps: int
-    values: NDArray[np.float64]
+    seen: int
+    sums: NDArray[np.float64]
     finished: NDArray[np.float64]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Means of loss and metrics over the epoch so far, shape (1 + n_metrics,)."""
+        return self.sums / self.seen

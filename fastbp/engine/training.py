@@ -28,6 +28,16 @@ class Trainee(Protocol):
     """What training needs to know of a network."""
 
     steps: int
+    #: Grows when somebody sets weights, optimizer or its state.
+    changes: int
+
+    @property
+    def optimizer(self) -> Any:
+        """What says how weights are updated."""
+
+    @property
+    def arena_address(self) -> int:
+        """Where parameters and workspace lie now."""
 
     @property
     def dtype(self) -> np.dtype:
@@ -54,22 +64,25 @@ class _Run:
         self,
         network: Trainee,
         session: Session,
-        optimizer: Any,
         samples: int,
         batch: int,
         values: NDArray[np.float64],
+        first_step: int,
     ) -> None:
-        self._network, self._session, self._optimizer = network, session, optimizer
+        self._network, self._session = network, session
         self._samples, self._batch, self.values = samples, batch, values
         self._dtype = network.dtype
-        self.steps_before = network.steps
+        self.steps_before = network.steps - first_step
 
     def steps(self, first: int, count: int, workers: int, values: NDArray[np.float64]) -> int:
         """Run steps `first` to `first + count`; returns the number of workers that took part."""
-        constant = self._optimizer.hyper_is_constant
+        # Who watches may have changed the optimizer, or have moved the arena by asking for more room.
+        optimizer = self._network.optimizer
+        self._session.arena_address = self._network.arena_address
+        constant = optimizer.hyper_is_constant
         begin = self.steps_before + first + 1
         numbers = np.arange(begin, begin + (1 if constant else count), dtype=np.int64)
-        hyper = np.ascontiguousarray(self._optimizer.hyper(numbers), self._dtype)
+        hyper = np.ascontiguousarray(optimizer.hyper(numbers), self._dtype)
         return self._session.run(
             first,
             count,
@@ -86,33 +99,37 @@ class _Run:
 def train(
     network: Trainee,
     session: Session,
-    optimizer: Any,
     shape: tuple[int, ...],
     batch: int,
     workers: int,
     automatic: bool,
     between: Callable[[Progress], bool | None] | None,
+    most_steps: Callable[[], int | None] | None,
+    first_step: int,
+    sums: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
     """Run all steps of `shape` = (n_epochs, samples an epoch); see `Network.train`."""
     n_epochs, samples = shape
     per_epoch = -(-samples // batch)
     total = n_epochs * per_epoch
     values = np.zeros((n_epochs, session.n_values))
-    run = _Run(network, session, optimizer, samples, batch, values)
+    if sums is not None:
+        values[0] = sums
+    run = _Run(network, session, samples, batch, values, first_step)
     flops = network.flops_per_sample * batch
     if automatic and flops < _FLOPS_WORTH_A_TEAM:
         workers = 1
     choice = session.choice(workers) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
-    session.status[:] = 0
-    done = 0
+    session.status[:] = 0, first_step
+    done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
-    kept, kept_at, kept_when = network.snapshot(), 0, time.perf_counter()
+    kept, kept_at, kept_when = network.snapshot(), done, time.perf_counter()
     try:
         while done < total:
-            count = max(
-                1, min(int(chunk_seconds / session.seconds_per_step), total - done, _MOST_STEPS)
-            )
+            count = min(int(chunk_seconds / session.seconds_per_step), total - done, _MOST_STEPS)
+            wanted = None if most_steps is None else most_steps()
+            count = max(1, count if wanted is None else min(count, wanted))
             chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
             begin = time.perf_counter()
             took_part = run.steps(done, count, choice.workers if choice else workers, values)
@@ -127,8 +144,13 @@ def train(
                 choice.learn(session.seconds_per_step, took_part)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                 kept, kept_at, kept_when = network.snapshot(), done, now
-            if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
-                break
+            if between is not None:
+                network.steps, changes = run.steps_before + done, network.changes
+                if between(_progress(values, done, per_epoch, samples, batch)):
+                    break
+                if network.changes != changes:
+                    # Steps from before the change would not be run again as they were.
+                    kept, kept_at, kept_when = network.snapshot(), done, now
         if not network.is_finite():
             # The last step's loss was finite, what it did to the weights is not.
             _go_back(network, run, session, kept, kept_at, done)
@@ -137,7 +159,10 @@ def train(
         # An interrupt shows right after compiled code returns: what it did counts.
         network.steps = run.steps_before + session.steps_done
         session.release()
-    return values[: -(-done // per_epoch)] / samples
+    if done == 0:
+        return values
+    last = _progress(values, done, per_epoch, samples, batch)
+    return np.vstack([last.finished, last.values])
 
 
 def _progress(
@@ -146,7 +171,7 @@ def _progress(
     epoch = (done - 1) // per_epoch
     step = done - epoch * per_epoch
     seen = min(step * batch, samples)
-    return Progress(epoch, step, per_epoch, values[epoch] / seen, values[:epoch] / samples)
+    return Progress(epoch, step, per_epoch, seen, values[epoch].copy(), values[:epoch] / samples)
 
 
 def _go_back(

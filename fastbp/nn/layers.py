@@ -1,6 +1,7 @@
 """The layers of a model, as specifications: what they are, not what they hold."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,8 @@ class Dense(Layer):
         Whether training changes the bias.
     name : str, optional
         Shown in `summary`.
+    trainable : bool, default True
+        Whether training changes the layer at all.
 
     Examples
     --------
@@ -97,6 +100,7 @@ class Dense(Layer):
     kernel_regularizer: Regularizer | None
     bias_regularizer: Regularizer | None
     bias_trainable: bool
+    trainable: bool
 
     def __init__(
         self,
@@ -109,6 +113,7 @@ class Dense(Layer):
         bias_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
         bias_trainable: bool = True,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         self._choose_name(name)
         bias_start = INITIALIZERS.resolve(bias_initializer)
@@ -127,7 +132,14 @@ class Dense(Layer):
             kernel_regularizer=_regularizer(kernel_regularizer),
             bias_regularizer=_regularizer(bias_regularizer),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
+            trainable=truth_value("trainable", trainable),
         )
+
+    def with_trainable(self, trainable: bool) -> "Dense":
+        """The same layer, changed by training or not."""
+        other = copy(self)
+        choose(other, trainable=truth_value("trainable", trainable))
+        return other
 
     def weight_shapes(self, n_inputs: int) -> tuple[tuple[int, ...], ...]:
         """The shapes of the layer's arrays: the kernel, and the bias if there is one."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fastbp.errors import ArgumentError, NotReadyError
+from fastbp.errors import ArgumentError, NotReadyError, unknown_name
 from fastbp.nn.activations import OF_ALL_OUTPUTS
 from fastbp.nn.layers import Activation, Dense, Input, Layer
 from fastbp.nn.normalization import Normalization
@@ -73,6 +73,28 @@ class Stack:
             if isinstance(each, Dense):
                 return each.units
         return None
+
+    def with_trainable(self, names: Iterable[str], trainable: bool) -> "Stack":
+        """The stack in which training changes these layers, or does not.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such Dense layer.
+        """
+        dense = {
+            name: layer
+            for name, layer in zip(self.names, self.layers, strict=True)
+            if isinstance(layer, Dense)
+        }
+        wanted = set(names)
+        for name in sorted(wanted - dense.keys()):
+            raise unknown_name("layer with weights", name, dense)
+        layers = [
+            dense[name].with_trainable(trainable) if name in wanted else layer
+            for name, layer in zip(self.names, self.layers, strict=True)
+        ]
+        return Stack(tuple(layers))
 
     @property
     def names(self) -> tuple[str, ...]:

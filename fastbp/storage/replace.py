@@ -6,6 +6,8 @@ from pathlib import Path
 
 from fastbp.errors import ModelFileError
 
+_PARTIAL = ".fastbp-{}.partial"
+
 
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file, whole or not at all.
@@ -56,6 +58,12 @@ def check_can_write(path: str | os.PathLike[str]) -> None:
         raise ModelFileError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def clear_partial_files(folder: Path) -> None:
+    """Remove what a process that ended in the middle of `replace_file` has left in a folder that is its own."""
+    for partial in folder.glob(_PARTIAL.format("*")):
+        partial.unlink(missing_ok=True)
+
+
 def _target(path: str | os.PathLike[str]) -> Path:
     """The file to be written; a link stays, what it leads to is replaced."""
     target = Path(os.path.realpath(path))
@@ -69,7 +77,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 
 def _partial(target: Path) -> Path:
-    return target.with_name(f".fastbp-{secrets.token_hex(8)}.partial")
+    return target.with_name(_PARTIAL.format(secrets.token_hex(8)))
 
 
 def _sync_folder(folder: Path) -> None:

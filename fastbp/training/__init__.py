@@ -3,33 +3,53 @@
 Nothing here computes what a network computes; the engine does.
 """
 
-from fastbp.training.callbacks import Callback, CallbackList
+from fastbp.training.answers import evaluate, predict
+from fastbp.training.batches import Batches, gives_batches
+from fastbp.training.callbacks import Callback, CallbackList, Logs, State
+from fastbp.training.given import given_inputs, given_samples, given_to_fit
 from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
+from fastbp.training.layer_norms import LayerNorm, LayerNorms, layer_norms
 from fastbp.training.learner import Learner
 from fastbp.training.loop import Training
 from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
-from fastbp.training.progress import Display, Verbosity, figures
+from fastbp.training.progress import Display, Verbosity, announce, figures
+from fastbp.training.resumption import SafePoint, TrainingState
 
 __all__ = [
+    "Batches",
     "Callback",
     "CallbackList",
     "Display",
     "GradientReport",
     "GradientRow",
     "History",
+    "LayerNorm",
+    "LayerNorms",
     "Learner",
+    "Logs",
     "Plan",
+    "SafePoint",
     "Samples",
+    "State",
     "Threads",
     "Training",
+    "TrainingState",
     "Verbosity",
+    "announce",
     "check_batch_size",
     "check_inputs",
     "check_samples",
     "check_threads",
+    "evaluate",
     "figures",
+    "given_inputs",
+    "given_samples",
+    "given_to_fit",
+    "gives_batches",
     "gradient_check",
+    "layer_norms",
     "make_plan",
+    "predict",
 ]

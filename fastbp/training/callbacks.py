@@ -1,11 +1,16 @@
 """What a user may do between epochs, batches and chunks of training."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from fastbp.errors import ArgumentError
 
+if TYPE_CHECKING:
+    from fastbp.training.resumption import SafePoint, TrainingState
+
 Logs = dict[str, float]
+State = dict[str, Any]
 
 
 class Callback:
@@ -13,7 +18,7 @@ class Callback:
 
     What is not overridden costs nothing: without the epoch's methods many epochs run as one compiled call, without
     the batch's methods the batches of an epoch do. Setting ``self.model.stop_training = True`` ends `fit` after the
-    epoch or batch that runs now.
+    epoch, batch or chunk that runs now. A number added to an epoch's `logs` goes into the history.
 
     Attributes
     ----------
@@ -62,6 +67,31 @@ class Callback:
     def on_chunk_end(self, epoch: int, step: int, n_steps: int, logs: Logs | None = None) -> None:
         """Some 20 times a second: `step` of the epoch's `n_steps` steps are done, with these figures so far."""
 
+    def most_steps(self) -> int | None:
+        """Before each chunk: after how many steps at most `on_chunk_end` is to be called; None if by time alone."""
+        return None
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """Before training begins: raise if what is needed is not among the names of the figures that there will be."""
+
+    def on_diverged(self, epoch: int, batch: int) -> bool:
+        """When a loss is not finite, and the weights are the last finite ones. True ends `fit` without an error."""
+        return False
+
+    def get_state(self) -> State:
+        """What this callback has to know after a resumption: by name what JSON can hold, or lists of arrays."""
+        return {}
+
+    def set_state(self, state: State) -> None:
+        """Take what `get_state` told, when training goes on."""
+
+    def resume(self) -> "TrainingState | None":
+        """Before training begins: where it is to go on; None for the beginning."""
+        return None
+
+    def on_safe_point(self, point: "SafePoint") -> None:
+        """After all other methods of an epoch's end, or of a chunk's: here training could be resumed."""
+
 
 class CallbackList:
     """All callbacks of one `fit`, called in their order.
@@ -70,6 +100,8 @@ class CallbackList:
     ----------
     watch_epochs, watch_batches, watch_chunks : bool
         Whether a callback overrides a method of the epoch, the batch or the chunk.
+    watch_safe_points : bool
+        Whether a callback wants to know where training could be resumed.
     """
 
     def __init__(self, callbacks: Callback | Iterable[Callback] | None, model: object) -> None:
@@ -82,9 +114,11 @@ class CallbackList:
                     f"callbacks must derive from fastbp.Callback, not {type(callback).__name__}"
                 )
             callback.set_model(model)
+        self.watch_safe_points = self._overridden("on_safe_point")
         self.watch_epochs = self._overridden("on_epoch_begin", "on_epoch_end")
         self.watch_batches = self._overridden("on_train_batch_begin", "on_train_batch_end")
-        self.watch_chunks = self._overridden("on_chunk_end")
+        self.watch_chunks = self._overridden("on_chunk_end", "on_safe_point")
+        self.choose_steps = self._overridden("most_steps") or self.watch_batches
 
     def _overridden(self, *names: str) -> bool:
         return any(
@@ -102,3 +136,37 @@ class CallbackList:
         """Call one method of all callbacks."""
         for callback in self._callbacks:
             getattr(callback, method)(*arguments)
+
+    def most_steps(self) -> int | None:
+        """The steps that the next chunk may have, None for any number."""
+        if self.watch_batches:
+            return 1
+        wanted = (callback.most_steps() for callback in self._callbacks)
+        return min((steps for steps in wanted if steps is not None), default=None)
+
+    def diverged(self, epoch: int, batch: int) -> bool:
+        """Whether a loss that is not finite is to end training without an error; all are told."""
+        answers = [callback.on_diverged(epoch, batch) for callback in self._callbacks]
+        return any(answers)
+
+    def resume(self) -> "TrainingState | None":
+        """Where training is to go on, as the first callback that knows says."""
+        states = (callback.resume() for callback in self._callbacks)
+        return next((state for state in states if state is not None), None)
+
+    def states(self) -> dict[str, State]:
+        """What the callbacks have to know after a resumption, by kind and number."""
+        return {name: callback.get_state() for name, callback in self._named()}
+
+    def set_states(self, states: Mapping[str, State]) -> None:
+        """Hand back what `states` told; a callback that was not there keeps what it has."""
+        for name, callback in self._named():
+            if name in states:
+                callback.set_state(states[name])
+
+    def _named(self) -> Iterator[tuple[str, Callback]]:
+        kinds: Counter[str] = Counter()
+        for callback in self._callbacks:
+            kind = type(callback).__name__
+            yield f"{kind}_{kinds[kind]}", callback
+            kinds[kind] += 1

@@ -1,11 +1,12 @@
 """What training returns: the figures of every epoch."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from fastbp.training.callbacks import Callback, Logs
 
-class History:
-    """The figures of every epoch.
+
+class History(Callback):
+    """The figures of every epoch. `fit` returns one; one more may be given to it as a callback.
 
     Attributes
     ----------
@@ -26,8 +27,21 @@ class History:
         last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
         return f"History({len(self.epoch)} epochs{': ' if last else ''}{last})"
 
-    def append(self, epoch: int, logs: Mapping[str, float]) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget the epochs of an earlier `fit`, as Keras does; its figures stay."""
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the figures of one epoch."""
         self.epoch.append(epoch)
-        for name, value in logs.items():
+        for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def get_state(self) -> dict[str, Any]:
+        """All of it."""
+        return {"epoch": self.epoch, "history": self.history}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on after what `get_state` told."""
+        self.epoch = list(state["epoch"])
+        self.history = {name: list(values) for name, values in state["history"].items()}

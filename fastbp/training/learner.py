@@ -1,5 +1,6 @@
 """What a model holds: its layers, the network made of them, and what it was compiled with."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,13 @@ class Learner:
 
     def add(self, layer: object) -> None:
         """Put one more layer at the end; what was compiled is forgotten."""
-        stack = self.stack.with_layer(layer)
+        self._restack(self.stack.with_layer(layer))
+
+    def set_trainable(self, names: Iterable[str], trainable: bool) -> None:
+        """Say whether training changes these layers; what was compiled is forgotten, the weights are not."""
+        self._restack(self.stack.with_trainable(names, trainable))
+
+    def _restack(self, stack: Stack) -> None:
         if self._network is not None:
             self._kept_weights = self._network.weights()
             self._network = None
@@ -135,6 +142,15 @@ class Learner:
             self._network.configure(chosen_loss, chosen_optimizer, chosen_metrics)
         self.optimizer, self.loss, self.metrics = chosen_optimizer, chosen_loss, chosen_metrics
         self._kept_state = None
+
+    def set_optimizer(self, optimizer: object) -> None:
+        """Go on with other settings of the optimizer, a learning rate for instance; what it gathered stays."""
+        if self.optimizer is None:
+            raise NotReadyError("the model has no optimizer yet: call compile first")
+        chosen = OPTIMIZERS.resolve(optimizer)
+        if self._network is not None:
+            self._network.set_optimizer(chosen)
+        self.optimizer = chosen
 
     def network(self, n_columns: int | None = None) -> "Network":
         """The network, made now if it was not before, or if the normalization has changed.
@@ -217,10 +233,10 @@ class Learner:
                 raise DataError(f"{name} must be finite in {self.dtype}")
         self.network().set_weights(arrays)
 
-    def inputs(self, x: object) -> Source:
-        """Check what is to be predicted."""
-        source = as_source(x)
-        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype)
+    def inputs(self, x: object, prefix: str = "") -> Source:
+        """Check what is to be predicted; `prefix` goes before its name in messages."""
+        source = as_source(x, f"{prefix}x")
+        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype, f"{prefix}x")
 
     def samples(
         self,
@@ -286,6 +302,35 @@ class Learner:
             arrays["normalization/variance"] = self.stack.normalization.variance
         return settings, arrays
 
+    def restore(self, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Put this learner, which has the same layers and was compiled alike, where `state` was told.
+
+        Raises
+        ------
+        ArgumentError
+            If it is another one.
+        """
+        own, own_arrays = self.state()
+        for name in ("layers", "n_inputs", "dtype", "loss", "metrics"):
+            # Through JSON, since lists become of tuples there.
+            if json.loads(json.dumps(own[name])) != settings[name]:
+                raise ArgumentError(
+                    f"the backup is of a model with other {name}; delete it to begin anew"
+                )
+        for name in own_arrays:
+            if name.startswith("normalization/") and not np.array_equal(
+                own_arrays[name], arrays[name]
+            ):
+                raise ArgumentError(
+                    "the backup is of a model with another normalization; delete it to begin anew"
+                )
+        network = self.network()
+        self.set_optimizer(settings["optimizer"])
+        network.set_weights([arrays[f"{_WEIGHTS}{name}"] for name in self.stack.weight_names])
+        network.set_optimizer_state(_optimizer_arrays(arrays))
+        self.seed = settings["seed"]
+        self.epochs_seen = settings["epochs_seen"]
+
     @classmethod
     def from_state(
         cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
@@ -301,17 +346,21 @@ class Learner:
             ]
             loss = loss_from_config(settings["loss"])
             learner.compile(settings["optimizer"], loss, metrics)
-            learner._kept_state = {
-                name.removeprefix(_OPTIMIZER): array
-                for name, array in arrays.items()
-                if name.startswith(_OPTIMIZER)
-            }
+            learner._kept_state = _optimizer_arrays(arrays)
         weights = [arrays[f"{_WEIGHTS}{name}"] for name in stack.weight_names]
         if len(weights) != sum(name.startswith(_WEIGHTS) for name in arrays):
             raise DataError("there are weights that belong to no layer")
         learner.network(settings["n_inputs"])
         learner.set_weights(weights)
         return learner
+
+
+def _optimizer_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(_OPTIMIZER): array
+        for name, array in arrays.items()
+        if name.startswith(_OPTIMIZER)
+    }
 
 
 def _layer_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Layer:

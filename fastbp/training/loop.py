@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,23 @@ from numpy.typing import NDArray
 
 from fastbp.data.order import epoch_orders
 from fastbp.errors import DivergedError
+from fastbp.training.answers import evaluate
+from fastbp.training.batches import Batches
 from fastbp.training.callbacks import CallbackList
 from fastbp.training.history import History
+from fastbp.training.inputs import Samples
+from fastbp.training.learner import Learner
 from fastbp.training.plan import Plan
+from fastbp.training.prefetch import Prefetch
 from fastbp.training.progress import Display
+from fastbp.training.resumption import (
+    Position,
+    SafePoint,
+    TrainingState,
+    position_of,
+    put_state,
+    take_state,
+)
 
 if TYPE_CHECKING:
     from fastbp.engine import Network, Progress
@@ -26,18 +40,17 @@ _DISPLAYED = 0.2
 
 
 class Training:
-    """One `fit`.
+    """One `fit`. It keeps the learner's count of the epochs that were trained, also through an exception.
 
     Attributes
     ----------
     history : History
         The figures so far.
-    epochs_done : int
-        How many epochs are complete, also after an exception.
     """
 
     def __init__(
         self,
+        learner: Learner,
         network: "Network",
         plan: Plan,
         callbacks: CallbackList,
@@ -45,18 +58,25 @@ class Training:
         stopped: Callable[[], bool],
     ) -> None:
         self.history = History()
-        self.epochs_done = 0
+        self._learner = learner
         self._network = network
         self._plan = plan
         self._callbacks = callbacks
         self._display = display
         self._stopped = stopped
         self._one_by_one = (
-            plan.validation is not None or callbacks.watch_epochs or callbacks.watch_batches
+            plan.validation is not None
+            or callbacks.watch_epochs
+            or callbacks.watch_batches
+            or callbacks.watch_safe_points
         )
         self._paced = 1
+        self._position = Position(plan.first_epoch)
+        self._epochs_seen_before = learner.epochs_seen - plan.first_epoch
         self._finished = np.zeros((0, plan.n_sums))
+        self._means = np.zeros(plan.n_sums)
         self._unshuffled: NDArray[np.int64] | None = None
+        self._most_steps = callbacks.most_steps if callbacks.choose_steps else None
 
     def run(self) -> None:
         """Train until the epochs are done or a callback stops it.
@@ -66,133 +86,214 @@ class Training:
         DivergedError
             With the epoch as the display counts it.
         """
-        plan = self._plan
-        n_steps = -(-plan.samples.n_samples // plan.batch_size)
-        params = {"epochs": plan.epochs, "steps": n_steps, "verbose": self._display.verbose}
+        plan, callbacks = self._plan, self._callbacks
+        params = {"epochs": plan.epochs, "steps": plan.n_steps, "verbose": self._display.verbose}
         self.history.params = params
-        self._callbacks.set_params(params)
-        self._callbacks.call("on_train_begin", None)
+        callbacks.set_params(params)
+        callbacks.call("check", plan.names_in_logs)
+        state = callbacks.resume()
+        if state is not None:
+            self._position = position_of(state, plan)
+        callbacks.call("on_train_begin", None)
+        if state is not None:
+            self._resume(state)
         logs: dict[str, float] = {}
-        epoch = plan.first_epoch
         try:
-            while epoch < plan.epochs and not self._stopped():
-                if self._one_by_one:
-                    self._callbacks.call("on_epoch_begin", epoch, None)
-                start = time.perf_counter()
-                rows = self._train(epoch)
-                self.epochs_done = epoch + len(rows) - plan.first_epoch
-                seconds = (time.perf_counter() - start) / len(rows)
-                for row in rows:
-                    logs = self._finish_epoch(epoch, row, seconds)
-                    epoch += 1
-                self._pace(seconds * len(rows))
-                if self._one_by_one:
-                    self._callbacks.call("on_epoch_end", epoch - 1, logs)
+            while self._position.epoch < plan.epochs and not self._is_stopped():
+                logs = self._next_epochs()
+        except DivergedError as error:
+            self._display.close()
+            if not callbacks.diverged(error.epoch - 1, error.step - 1):
+                raise
         finally:
             self._display.close()
-        if self.epochs_done:
+        if self._position.epoch > plan.first_epoch:
             self._network.take_averages()
-        self._callbacks.call("on_train_end", logs)
+        callbacks.call("on_train_end", logs)
+
+    def _resume(self, state: TrainingState) -> None:
+        """Put everything where it was; what the beginning of a half-done epoch does is done before that."""
+        if self._position.step:
+            self._callbacks.call("on_epoch_begin", self._position.epoch, None)
+        put_state(state, self._learner, self._plan, self.history, self._callbacks)
+        samples, position = self._plan.samples, self._position
+        if isinstance(samples, Batches):
+            samples.batch_size = max(samples.batch_size, position.batch_size)
+            samples.skip(position.epoch - self._plan.first_epoch, position.step)
+        self._epochs_seen_before = self._learner.epochs_seen - self._position.epoch
+
+    def _is_stopped(self) -> bool:
+        """Whether a callback has ended training, now or before a resumption."""
+        self._position.stopped |= self._stopped()
+        return self._position.stopped
+
+    def _next_epochs(self) -> dict[str, float]:
+        """Train one epoch or several; the figures of the last."""
+        epoch = self._position.epoch
+        if self._one_by_one and not self._position.step:
+            self._callbacks.call("on_epoch_begin", epoch, None)
+        start = time.perf_counter()
+        rows = self._train(epoch)
+        self._count_epochs(epoch + len(rows))
+        seconds = (time.perf_counter() - start) / len(rows)
+        for row in rows:
+            logs = self._validated(epoch, row)
+            try:
+                if self._one_by_one:
+                    self._callbacks.call("on_epoch_end", epoch, logs)
+            finally:
+                self.history.on_epoch_end(epoch, logs)
+                self._display.epoch_end(epoch, logs, seconds)
+            epoch += 1
+        self._pace(seconds * len(rows))
+        samples = self._plan.samples
+        batch_size = samples.batch_size if isinstance(samples, Batches) else 0
+        self._position = Position(epoch, batch_size=batch_size, stopped=self._stopped())
+        self._tell_safe_point()
+        return logs
 
     def _train(self, epoch: int) -> NDArray[np.float64]:
-        """Train one epoch or several; a row of sums each."""
+        """Train one epoch or several; a row of figures each."""
+        self._finished = np.zeros((0, self._plan.n_sums))
         if self._callbacks.watch_batches:
-            return self._train_by_batches(epoch)
-        plan = self._plan
-        orders = self._orders(epoch, self._epochs_at_once(epoch))
-        self._finished = np.zeros((0, plan.n_sums))
+            self._callbacks.call("on_train_batch_begin", self._position.step, None)
+        samples = self._plan.samples
         try:
-            return self._network.train(
-                plan.samples.inputs,
-                plan.samples.targets,
-                plan.samples.sample_weight,
-                orders,
-                batch_size=plan.batch_size,
-                threads=plan.threads,
-                between=lambda progress: self._look(epoch, progress),
-            )
+            if isinstance(samples, Batches):
+                return self._train_batches(samples, epoch)
+            return self._train_samples(samples, epoch)
         except DivergedError as error:
             self._keep_finished(epoch)
-            self.epochs_done = epoch - plan.first_epoch + error.epoch - 1
+            self._count_epochs(epoch + error.epoch - 1)
             raise DivergedError(epoch + error.epoch, error.step) from None
         except KeyboardInterrupt:
             self._keep_finished(epoch)
             raise
 
+    def _train_samples(self, samples: Samples, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch or several on arrays."""
+        plan, position = self._plan, self._position
+        count = self._epochs_at_once(samples.n_samples)
+        return self._network.train(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            self._orders(epoch, samples.n_samples, count),
+            batch_size=plan.batch_size,
+            threads=plan.threads,
+            between=lambda progress: self._look(epoch, progress),
+            most_steps=self._most_steps,
+            first_step=position.step,
+            sums=None if position.sums is None else np.array(position.sums),
+        )
+
+    def _train_batches(self, batches: Batches, epoch: int) -> NDArray[np.float64]:
+        """Train one epoch on batches as they come."""
+        plan, position = self._plan, self._position
+        sums = np.zeros(plan.n_sums) if position.sums is None else np.array(position.sums)
+        step, seen, n_steps = position.step, position.seen, plan.n_steps
+        order = self._orders(epoch, batches.n_batches, 1)[0] if batches.is_sequence else None
+
+        def look(progress: "Progress") -> bool:
+            nonlocal sums
+            sums = progress.sums
+            whole = replace(
+                progress, step=step + progress.step, n_steps=n_steps, seen=seen + progress.seen
+            )
+            return self._look(epoch, whole)
+
+        with Prefetch(batches.read(order, step), batches.batch_size) as portions:
+            for portion in portions:
+                assert portion.targets is not None
+                batches.batch_size = portion.batch_size
+                rows = np.arange(portion.n_samples)
+                try:
+                    self._network.train(
+                        portion.inputs,
+                        portion.targets,
+                        portion.sample_weight,
+                        rows[None],
+                        batch_size=portion.batch_size,
+                        threads=plan.threads,
+                        between=look,
+                        most_steps=self._most_steps,
+                        sums=sums,
+                    )
+                except DivergedError as error:
+                    raise DivergedError(1, step + error.step) from None
+                step += -(-len(rows) // portion.batch_size)
+                seen += len(rows)
+                if self._stopped():
+                    break
+        batches.end_epoch()
+        return self._means[None]
+
     def _keep_finished(self, epoch: int) -> None:
         """Write down the epochs that were whole when a call of several broke off."""
         for row in self._finished:
-            self.history.append(epoch, self._plan.logs(row))
+            self.history.on_epoch_end(epoch, self._plan.logs(row))
             epoch += 1
 
-    def _train_by_batches(self, epoch: int) -> NDArray[np.float64]:
-        """Train one epoch, a call a batch."""
-        plan = self._plan
-        order = self._orders(epoch, 1)
-        totals = np.zeros(plan.n_sums)
-        n_seen = 0
-        for batch, start in enumerate(range(0, plan.samples.n_samples, plan.batch_size)):
-            self._callbacks.call("on_train_batch_begin", batch, None)
-            rows = order[:, start : start + plan.batch_size]
-            try:
-                sums = self._network.train(
-                    plan.samples.inputs,
-                    plan.samples.targets,
-                    plan.samples.sample_weight,
-                    np.ascontiguousarray(rows),
-                    batch_size=plan.batch_size,
-                    threads=plan.threads,
-                )
-            except DivergedError:
-                raise DivergedError(epoch + 1, batch + 1) from None
-            totals += sums[0] * rows.shape[1]
-            n_seen += rows.shape[1]
-            self._callbacks.call("on_train_batch_end", batch, plan.logs(totals / n_seen))
-            if self._stopped():
-                break
-        return totals[None] / n_seen
-
-    def _look(self, epoch: int, progress: "Progress") -> None:
-        """Between chunks: note how many epochs are done, and show it."""
-        self._finished = progress.finished
+    def _look(self, epoch: int, progress: "Progress") -> bool:
+        """Between chunks: note how many epochs are done, show it, and tell whether to stop."""
+        self._finished, self._means = progress.finished, progress.values
         epoch += progress.epoch
         is_whole = progress.step == progress.n_steps
-        self.epochs_done = epoch - self._plan.first_epoch + is_whole
-        if self._display.verbose or self._callbacks.watch_chunks:
-            arguments = epoch, progress.step, progress.n_steps, self._plan.logs(progress.values)
-            self._display.chunk_end(*arguments)
-            self._callbacks.call("on_chunk_end", *arguments)
+        self._count_epochs(epoch + is_whole)
+        callbacks = self._callbacks
+        if not (self._display.verbose or callbacks.watch_chunks or callbacks.watch_batches):
+            return False
+        logs = self._plan.logs(progress.values)
+        self._display.chunk_end(epoch, progress.step, progress.n_steps, logs)
+        if callbacks.watch_batches:
+            callbacks.call("on_train_batch_end", progress.step - 1, logs)
+        callbacks.call("on_chunk_end", epoch, progress.step, progress.n_steps, logs)
+        if is_whole or self._stopped():
+            return self._stopped()
+        sums, samples = progress.sums.tolist(), self._plan.samples
+        batch_size = samples.batch_size if isinstance(samples, Batches) else 0
+        self._position = Position(epoch, progress.step, sums, progress.seen, batch_size)
+        self._tell_safe_point()
+        if callbacks.watch_batches:
+            callbacks.call("on_train_batch_begin", progress.step, None)
+        return False
 
-    def _finish_epoch(
-        self, epoch: int, row: NDArray[np.float64], seconds: float
-    ) -> dict[str, float]:
-        """Validate, and write the epoch's figures down."""
+    def _tell_safe_point(self) -> None:
+        if not self._callbacks.watch_safe_points:
+            return
+        position = self._position
+
+        def state() -> TrainingState:
+            return take_state(self._learner, self._plan, position, self.history, self._callbacks)
+
+        point = SafePoint(position.epoch, position.step, state)
+        self._callbacks.call("on_safe_point", point)
+
+    def _count_epochs(self, epoch: int) -> None:
+        """Epochs up to this one are done."""
+        self._learner.epochs_seen = self._epochs_seen_before + epoch
+
+    def _validated(self, epoch: int, row: NDArray[np.float64]) -> dict[str, float]:
+        """The epoch's figures, with those of the validation."""
         plan = self._plan
         logs = plan.logs(row)
         if plan.validation is not None:
-            sums = self._network.evaluate(
-                plan.validation.inputs,
-                plan.validation.targets,
-                plan.validation.sample_weight,
-                batch_size=plan.validation_batch_size,
-                threads=plan.threads,
+            sums = evaluate(
+                self._network, plan.validation, plan.validation_batch_size, plan.threads
             )
             if not np.isfinite(sums[0]):
                 # The weights are finite, but what they lead to no longer is.
-                raise DivergedError(epoch + 1, self.history.params["steps"])
+                raise DivergedError(epoch + 1, plan.n_steps)
             logs |= {f"val_{name}": value for name, value in plan.logs(sums).items()}
-        self.history.append(epoch, logs)
-        self._display.epoch_end(epoch, logs, seconds)
         return logs
 
-    def _epochs_at_once(self, epoch: int) -> int:
+    def _epochs_at_once(self, n_samples: int) -> int:
         if self._one_by_one:
             return 1
-        n_samples = self._plan.samples.n_samples
         bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * n_samples)))
         if self._display.verbose:
             bound = min(bound, self._paced)
-        return min(bound, self._plan.epochs - epoch)
+        return min(bound, self._plan.epochs - self._position.epoch)
 
     def _pace(self, seconds: float) -> None:
         """Fit the number of epochs in the next call to the time that the last one took."""
@@ -201,13 +302,11 @@ class Training:
         elif seconds > _DISPLAYED and self._paced > 1:
             self._paced //= 2
 
-    def _orders(self, epoch: int, count: int) -> NDArray[np.int64]:
-        """The orders in which these epochs visit the samples, (count, n_samples)."""
-        plan = self._plan
-        n_samples = plan.samples.n_samples
-        if not plan.shuffle:
+    def _orders(self, epoch: int, n_items: int, count: int) -> NDArray[np.int64]:
+        """The orders in which these epochs visit samples or batches, (count, n_items)."""
+        if not self._plan.shuffle:
             if self._unshuffled is None or len(self._unshuffled) < count:
-                self._unshuffled = np.tile(np.arange(n_samples), (count, 1))
+                self._unshuffled = np.tile(np.arange(n_items), (count, 1))
             return self._unshuffled[:count]
-        first = plan.epochs_seen + epoch - plan.first_epoch
-        return epoch_orders(n_samples, count, plan.seed, first)
+        first = self._epochs_seen_before + epoch
+        return epoch_orders(n_items, count, self._learner.seed, first)

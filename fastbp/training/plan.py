@@ -10,7 +10,8 @@ from fastbp.errors import ArgumentError
 from fastbp.nn import Metric, figures_by_name
 from fastbp.optimizers import Optimizer
 from fastbp.specification import truth_value, whole_number
-from fastbp.training.inputs import Samples
+from fastbp.training.batches import Batches
+from fastbp.training.given import Given
 
 Threads = int | Literal["auto"]
 
@@ -24,9 +25,9 @@ class Plan:
 
     Attributes
     ----------
-    samples : Samples
+    samples : Samples or Batches
         What is trained on.
-    validation : Samples or None
+    validation : Samples, Batches or None
         What is evaluated after every epoch.
     metrics : tuple of Metric
         What is reported besides the loss.
@@ -35,22 +36,19 @@ class Plan:
     first_epoch, epochs : int
         The first epoch, counted from 0, and the one that is not reached.
     shuffle : bool
-        Whether every epoch has an order of its own; it depends on `seed` and on how many epochs the model had seen
-        before, `epochs_seen`.
+        Whether every epoch has an order of its own.
     threads : int or "auto"
         How many workers.
     """
 
-    samples: Samples
-    validation: Samples | None
+    samples: Given
+    validation: Given | None
     metrics: tuple[Metric, ...]
     batch_size: int
     validation_batch_size: int
     first_epoch: int
     epochs: int
     shuffle: bool
-    seed: int
-    epochs_seen: int
     threads: Threads
 
     @property
@@ -62,10 +60,35 @@ class Plan:
         """The figures by name, from sums divided by the number of samples."""
         return figures_by_name(self.metrics, sums.tolist())
 
+    @property
+    def n_columns(self) -> int:
+        """The columns of the inputs."""
+        samples = self.samples
+        return (samples.first[0] if isinstance(samples, Batches) else samples.inputs).n_columns
+
+    @property
+    def n_samples(self) -> int | None:
+        """The samples of an epoch, None where batches do not tell."""
+        return None if isinstance(self.samples, Batches) else self.samples.n_samples
+
+    @property
+    def n_steps(self) -> int:
+        """The steps of an epoch."""
+        if isinstance(self.samples, Batches):
+            assert self.samples.n_steps is not None
+            return self.samples.n_steps
+        return -(-self.samples.n_samples // self.batch_size)
+
+    @property
+    def names_in_logs(self) -> tuple[str, ...]:
+        """The names of the figures of an epoch, as callbacks get them."""
+        names = ("loss", *(metric.name for metric in self.metrics))
+        return names if self.validation is None else (*names, *(f"val_{name}" for name in names))
+
 
 def make_plan(
-    samples: Samples,
-    validation: Samples | None,
+    samples: Given,
+    validation: Given | None,
     *,
     metrics: tuple[Metric, ...],
     batch_size: int | None,
@@ -73,8 +96,6 @@ def make_plan(
     first_epoch: int,
     epochs: int,
     shuffle: bool,
-    seed: int,
-    epochs_seen: int,
     threads: Threads,
     optimizer: Optimizer | None = None,
 ) -> Plan:
@@ -91,7 +112,15 @@ def make_plan(
         raise ArgumentError(
             f"initial_epoch={first_epoch} lies behind epochs={epochs}, the number of the last epoch"
         )
-    batch_size = check_batch_size(batch_size, samples.n_samples, optimizer)
+    if isinstance(samples, Batches):
+        if optimizer is not None and optimizer.takes_whole_set:
+            raise ArgumentError(
+                f"{type(optimizer).__name__} takes all samples in a step: give them as arrays, or use another "
+                "optimizer, such as RMSprop or Adam"
+            )
+        batch_size = samples.batch_size
+    else:
+        batch_size = check_batch_size(batch_size, samples.n_samples, optimizer)
     if validation_batch_size is not None:
         validation_batch_size = whole_number("validation_batch_size", validation_batch_size)
     return Plan(
@@ -103,8 +132,6 @@ def make_plan(
         first_epoch=first_epoch,
         epochs=epochs,
         shuffle=truth_value("shuffle", shuffle),
-        seed=seed,
-        epochs_seen=epochs_seen,
         threads=check_threads(threads),
     )
 

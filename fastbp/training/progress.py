@@ -11,6 +11,8 @@ from fastbp.errors import ArgumentError
 # Seconds between two lines, and between two states of the line that is alive.
 _PACE = 0.1
 _BAR_WIDTH = 20
+# A notebook does not know the terminal's command to clear a line; blanks do it.
+_NOTEBOOK_WIDTH = 80
 
 Verbosity = Literal["auto", 0, 1, 2]
 
@@ -25,8 +27,8 @@ class Display:
         there is a bar within the epoch. 2: a line for every epoch and no bar.
     epochs : int
         The number of the last epoch.
-    n_samples : int
-        The samples of one epoch.
+    n_samples : int or None
+        The samples of one epoch; None if nobody knows before.
     stream : file, optional
         Where to write; default standard output.
 
@@ -38,13 +40,21 @@ class Display:
     """
 
     def __init__(
-        self, verbose: Verbosity, *, epochs: int, n_samples: int, stream: TextIO | None = None
+        self,
+        verbose: Verbosity,
+        *,
+        epochs: int,
+        n_samples: int | None,
+        stream: TextIO | None = None,
     ) -> None:
         if verbose not in ("auto", 0, 1, 2):
             raise ArgumentError(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
         self.verbose = 1 if verbose == "auto" else int(verbose)
         self._stream = stream if stream is not None else sys.stdout
-        self._live = self.verbose == 1 and self._stream.isatty()
+        # A notebook's stream is no terminal, but goes back to the beginning of a line, too.
+        notebook = type(self._stream).__module__.startswith("ipykernel")
+        self._live = self.verbose == 1 and (self._stream.isatty() or notebook)
+        self._clear = f"\r{' ' * _NOTEBOOK_WIDTH}\r" if notebook else "\r\x1b[K"
         self._epochs = epochs
         self._n_samples = n_samples
         self._last_time = -_PACE
@@ -59,15 +69,16 @@ class Display:
         bar = "#" * filled + "." * (_BAR_WIDTH - filled)
         line = f"{self._head(epoch)}  [{bar}]  {figures(logs)}"
         width = max(shutil.get_terminal_size().columns - 1, 20)
-        self._write(f"\r{line[:width]}\x1b[K")
+        self._write(f"{self._clear}{line[:width]}")
         self._half_written = True
 
     def epoch_end(self, epoch: int, logs: Mapping[str, float], seconds: float) -> None:
         """Show the figures of a whole epoch, counted from 0, whose training took `seconds`."""
         if not self.verbose:
             return
-        rate = self._n_samples / max(seconds, 1e-9)
-        line = f"{self._head(epoch)}  {figures(logs)}  {rate:,.0f} samples/s"
+        line = f"{self._head(epoch)}  {figures(logs)}"
+        if self._n_samples is not None:
+            line += f"  {self._n_samples / max(seconds, 1e-9):,.0f} samples/s"
         if self.verbose == 2 or epoch + 1 == self._epochs or self._is_time():
             self._write_line(line)
         else:
@@ -92,7 +103,7 @@ class Display:
         return True
 
     def _write_line(self, line: str) -> None:
-        clear = "\r\x1b[K" if self._half_written else ""
+        clear = self._clear if self._half_written else ""
         self._write(f"{clear}{line}\n")
         self._half_written = False
         self._skipped = None
@@ -100,6 +111,12 @@ class Display:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def announce(message: str) -> None:
+    """Write what a callback has to say."""
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
 
 
 def figures(logs: Mapping[str, float]) -> str:

@@ -19,6 +19,9 @@ ROOMS = (
     "fastbp",
     "sequential",
     "model",
+    "questions",
+    "weights",
+    "callbacks",
     "training",
     "data",
     "storage",
@@ -45,6 +48,7 @@ OUTSIDE = {
     "rich": ("cli/",),
     "matplotlib": ("cli/",),
     "sklearn": ("sklearn.py",),
+    "tensorboardX": ("callbacks/tensor_board.py",),
 }
 
 

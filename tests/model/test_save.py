@@ -148,7 +148,7 @@ def test_a_path_that_cannot_be_written_changes_nothing(make, data, tmp_path):
     ],
 )
 def test_a_file_that_does_not_fit_together(make, data, tmp_path, monkeypatch, change, message):
-    from fastbp import model as module
+    from fastbp import weights as module
 
     save = module.save_model_file
 

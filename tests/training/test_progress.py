@@ -88,7 +88,7 @@ def test_a_line_that_lives(clock, monkeypatch):
     display.chunk_end(0, 5, 10, LOGS)
     display.chunk_end(0, 6, 10, LOGS)  # too soon
     assert (
-        stream.getvalue() == "\rEpoch 1/3  [##########..........]  loss 0.2500  accuracy 0.\x1b[K"
+        stream.getvalue() == "\r\x1b[KEpoch 1/3  [##########..........]  loss 0.2500  accuracy 0."
     )
     clock.now += 0.2
     display.epoch_end(0, LOGS, 1.0)
@@ -98,7 +98,22 @@ def test_a_line_that_lives(clock, monkeypatch):
     clock.now += 0.2
     display.chunk_end(1, 5, 10, LOGS)
     display.close()
-    assert stream.getvalue().endswith("\x1b[K\n")
+    assert stream.getvalue().endswith("accuracy 0.\n")
+
+
+def test_a_line_that_lives_in_a_notebook(clock):
+    """A notebook's stream is no terminal and knows no terminal's commands: what was there is covered by blanks."""
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    display = Display("auto", epochs=2, n_samples=1000, stream=stream)
+    display.chunk_end(0, 5, 10, LOGS)
+    clock.now += 0.2
+    display.epoch_end(0, LOGS, 1.0)
+    assert "\x1b" not in stream.getvalue()
+    _, bar, blanks, line = stream.getvalue().replace("\r\n", "\n").split("\r")[1:]
+    assert bar.startswith("Epoch 1/2  [####")
+    assert not blanks.strip()
+    assert len(blanks) >= len(bar)
+    assert line == "Epoch 1/2  loss 0.2500  accuracy 0.8750  1,000 samples/s\n"
 
 
 def test_figures_of_any_size():

@@ -1,0 +1,91 @@
+"""What callbacks share that watch one figure: which way is better, and by how much."""
+
+import warnings
+from typing import Any, Literal
+
+from fastbp.errors import ArgumentError, unknown_name
+from fastbp.nn import LOSSES
+from fastbp.specification import real_number
+from fastbp.training import Callback, Logs
+
+Mode = Literal["auto", "min", "max"]
+
+
+class Monitor(Callback):
+    """Watches one figure of the epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Its name: "loss", a metric's, or one of these after "val_".
+    mode : {"auto", "min", "max"}
+        Which way is better; "auto" knows for losses and metrics.
+    min_delta : float
+        What counts as better must be so by more than that.
+    """
+
+    def __init__(self, monitor: str, mode: Mode, min_delta: float) -> None:
+        if not isinstance(monitor, str):
+            raise ArgumentError(f"monitor must be the name of a figure, not {monitor!r}")
+        if mode not in ("auto", "min", "max"):
+            raise ArgumentError(f"mode must be 'auto', 'min' or 'max', not {mode!r}")
+        self.monitor = monitor
+        self.mode = mode
+        self.min_delta = abs(real_number("min_delta", min_delta))
+        self.best: float | None = None
+        self._sign = 1.0
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """Find out which way is better.
+
+        Raises
+        ------
+        ArgumentError
+            If there will be no such figure, or nobody knows which way is better.
+        """
+        kind = type(self).__name__
+        plain = self.monitor.removeprefix("val_")
+        if self.monitor not in names and plain in names:
+            raise ArgumentError(
+                f"{kind} watches {self.monitor!r}, but fit has no validation data: "
+                f"give it validation_data or validation_split, or watch {plain!r}"
+            )
+        mode = self.mode
+        if mode == "auto":
+            # Another callback may add the figure, but then only its author knows which way is better.
+            if self.monitor not in names:
+                raise unknown_name(
+                    f"figure for {kind} (or say mode='min' or 'max')", self.monitor, names
+                )
+            mode = self._better(plain)
+        self._sign = 1.0 if mode == "min" else -1.0
+
+    def _better(self, name: str) -> Mode:
+        if name == "loss":
+            return "min"
+        metric = next(metric for metric in self.model.metrics if metric.name == name)
+        return "min" if metric.kind in LOSSES.names or "error" in metric.kind else "max"
+
+    def is_better(self, value: float, reference: float | None) -> bool:
+        """Whether a value is better than another one by more than `min_delta`; any is better than None."""
+        return reference is None or self._sign * value + self.min_delta < self._sign * reference
+
+    def value(self, logs: Logs | None) -> float | None:
+        """The figure, or a warning and None if it is not there."""
+        found = (logs or {}).get(self.monitor)
+        if found is None:
+            warnings.warn(
+                f"{type(self).__name__} conditioned on metric `{self.monitor}` which is not available. "
+                f"Available metrics are: {','.join(logs or {})}",
+                stacklevel=2,
+            )
+        return found
+
+    def get_state(self) -> dict[str, Any]:
+        """The best value."""
+        return {"best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take what `get_state` told."""
+        for name, value in state.items():
+            setattr(self, name, value)

@@ -1,0 +1,218 @@
+"""What a trained model can be asked. It checks and delegates; it computes nothing."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastbp.engine import Profile
+from fastbp.nn import figures_by_name
+from fastbp.specification import real_number, whole_number
+from fastbp.training import (
+    Batches,
+    LayerNorms,
+    Learner,
+    Threads,
+    Verbosity,
+    check_batch_size,
+    check_threads,
+    evaluate,
+    figures,
+    given_inputs,
+    given_samples,
+    gives_batches,
+    layer_norms,
+    predict,
+)
+
+Array = NDArray[np.floating[Any]]
+Figures = float | list[float] | dict[str, float]
+
+
+class Questions:
+    """Evaluation, predictions, gradients, and where the time goes."""
+
+    learner: Learner
+
+    @property
+    def metrics_names(self) -> tuple[str, ...]:
+        """The names of the figures that `evaluate` returns: the loss, then the metrics."""
+        return self.learner.names
+
+    def evaluate(
+        self,
+        x: ArrayLike | Iterable[Any],
+        y: ArrayLike | None = None,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        sample_weight: ArrayLike | None = None,
+        steps: int | None = None,
+        return_dict: bool = False,
+        threads: Threads = "auto",
+    ) -> Figures:
+        """Measure the loss and the metrics.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`; `x` may give batches, too.
+        batch_size : int, optional
+            Samples at a time; only speed depends on it, and from 12 down rounding.
+        steps : int, optional
+            Batches to take where `x` gives batches; None means all.
+        verbose : {"auto", 0, 1, 2}
+            0: silent; else a line with the figures.
+        return_dict : bool, default False
+            Whether the figures come by name.
+        threads : int or "auto"
+            How many workers.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss; with metrics, the loss and these.
+        """
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size)
+        given = given_samples(self.learner, x, y, sample_weight, steps=steps)
+        inputs = given.first[0] if isinstance(given, Batches) else given.inputs
+        network = self.learner.network(inputs.n_columns)
+        row = evaluate(network, given, batch_size, check_threads(threads))
+        if verbose:
+            sys.stdout.write(f"{figures(self._by_name(row))}\n")
+        return self._answer(row, return_dict)
+
+    def predict(
+        self,
+        x: ArrayLike | Iterable[Any],
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        steps: int | None = None,
+        threads: Threads = "auto",
+    ) -> Array:
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        x : array_like (n_samples, n_columns), or a source of batches
+            As in `fit`; targets that come with batches are not looked at.
+        batch_size : int, optional
+            Samples at a time; only speed depends on it, and from 12 down rounding.
+        verbose : {"auto", 0, 1, 2}
+            Taken for Keras's sake: `predict` shows nothing.
+        steps : int, optional
+            Batches to take where `x` gives batches; None means all.
+        threads : int or "auto"
+            How many workers.
+
+        Returns
+        -------
+        ndarray (n_samples, n_outputs)
+            In the model's dtype.
+        """
+        if batch_size is not None:
+            batch_size = whole_number("batch_size", batch_size)
+        if gives_batches(x):
+            batches = given_inputs(self.learner, x, steps)
+            network = self.learner.network(batches.first[0].n_columns)
+            return predict(network, batches, check_threads(threads))
+        inputs = self.learner.inputs(x)
+        network = self.learner.network(inputs.n_columns)
+        return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
+
+    def profile(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        batch_size: int | None = None,
+        sample_weight: ArrayLike | None = None,
+        threads: Threads = "auto",
+        seconds: float = 1.0,
+    ) -> Profile:
+        """Find out where the time of a training step goes. The model stays as it was.
+
+        Parameters
+        ----------
+        x, y, batch_size, sample_weight, threads
+            As in `fit`; "auto" means all, and any optimizer takes any batch size.
+        seconds : float, default 1.0
+            How long to measure, about.
+
+        Returns
+        -------
+        Profile
+            A row for each kernel that a step calls, with its time, arithmetic, memory traffic and share of the
+            processor's peak; ``print`` shows it as a table.
+        """
+        learner = self.learner
+        samples = learner.samples(x, y, sample_weight)
+        return learner.network(samples.inputs.n_columns).profile(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            np.arange(samples.n_samples),
+            batch_size=check_batch_size(batch_size, samples.n_samples),
+            threads=check_threads(threads),
+            seconds=real_number("seconds", seconds, above=0.0),
+        )
+
+    def loss_and_gradients(
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, list[Array]]:
+        """Compute the loss of these samples, penalties included, and its gradients.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`; all of it is one batch.
+
+        Returns
+        -------
+        loss : float
+        gradients : list of ndarray
+            One for every array of `get_weights`, of its shape.
+        """
+        samples = self.learner.samples(x, y, sample_weight)
+        network = self.learner.network(samples.inputs.n_columns)
+        return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
+
+    def layer_norms(
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> LayerNorms:
+        """Compute how large activations, weights and gradients are, layer by layer.
+
+        Gradients that shrink from layer to layer towards the input vanish; those that grow explode. A layer whose
+        outputs are all 0 has died. All activations of the samples are held at once, a layer at a time.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`; all of it is one batch, and some hundreds of samples are enough.
+
+        Returns
+        -------
+        LayerNorms
+            A row for each layer; ``print`` shows it as a table.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> model = Sequential([Dense(3, "relu"), Dense(1)], seed=1)
+        >>> model.compile("sgd", "mean_squared_error")
+        >>> norms = model.layer_norms([[1.0, -2.0], [0.5, 3.0]], [1.0, 0.0])
+        >>> [row.name for row in norms.rows]
+        ['dense', 'dense_1']
+        """
+        return layer_norms(self.learner, x, y, sample_weight)
+
+    def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
+        """The figures as Keras returns them: a number alone, several in a list, or by name."""
+        found = self._by_name(row)
+        if by_name:
+            return found
+        return found["loss"] if len(found) == 1 else list(found.values())
+
+    def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
+        return figures_by_name(self.learner.metrics, row.tolist())

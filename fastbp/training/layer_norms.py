@@ -1,0 +1,108 @@
+"""How large activations, weights and gradients are, layer by layer: what vanishes or explodes shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbp.data.source import as_source
+from fastbp.nn import Dense, table
+from fastbp.training.learner import Learner
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """One layer.
+
+    Attributes
+    ----------
+    name : str
+        The layer.
+    activation : float
+        Root of the mean square of its outputs.
+    zeros : float
+        The share of its outputs that are exactly 0.
+    weights, gradient : float
+        Root of the sum of squares of the kernel, and of the loss's gradient with respect to it; 0 without a kernel.
+    """
+
+    name: str
+    activation: float
+    zeros: float
+    weights: float
+    gradient: float
+
+    @property
+    def ratio(self) -> float:
+        """The gradient's norm by that of the weights; 0 where there are none."""
+        return self.gradient / self.weights if self.weights else 0.0
+
+
+@dataclass(frozen=True)
+class LayerNorms:
+    """The result of `Model.layer_norms`, a row for every layer that computes; prints as a table.
+
+    Attributes
+    ----------
+    rows : tuple of LayerNorm
+    """
+
+    rows: tuple[LayerNorm, ...]
+
+    def __str__(self) -> str:
+        header = ["layer", "activation", "zeros", "weights", "gradient", "gradient / weights"]
+        cells = [
+            [row.name, f"{row.activation:.3g}", f"{row.zeros:.0%}"]
+            + [
+                f"{value:.3g}" if row.weights else "-"
+                for value in (row.weights, row.gradient, row.ratio)
+            ]
+            for row in self.rows
+        ]
+        return "\n".join(table(header, cells, n_left=1))
+
+
+def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = None) -> LayerNorms:
+    """Look at a learner's layers on these samples, as one batch; it stays as it is."""
+    from fastbp.engine import Network
+
+    samples = learner.samples(x, y, sample_weight)
+    network = learner.network(samples.inputs.n_columns)
+    _, gradients = network.gradients(samples.inputs, samples.targets, samples.sample_weight)
+    weights = network.weights()
+    stack = learner.stack
+    layers = stack.computing
+    names = [name for name, layer in zip(stack.names, stack.layers, strict=True) if layer in layers]
+    normalization = stack.normalization
+    statistics = None if normalization is None else normalization.columns(samples.inputs.n_columns)
+    rows = []
+    n_arrays = 0
+    for n_layers, (name, layer) in enumerate(zip(names, layers, strict=True), 1):
+        kernel = n_arrays
+        if isinstance(layer, Dense):
+            n_arrays += 1 + layer.use_bias
+        # A network of the layers up to here; all kernels that it calls are compiled.
+        part = Network(
+            samples.inputs.n_columns,
+            layers[:n_layers],
+            dtype=learner.dtype,
+            weights=weights[:n_arrays],
+            normalization=statistics,
+        )
+        outputs = part.predict(as_source(samples.inputs))
+        has_kernel = isinstance(layer, Dense)
+        rows.append(
+            LayerNorm(
+                name,
+                float(np.sqrt(np.mean(np.square(outputs, dtype=np.float64)))),
+                float(np.mean(outputs == 0)),
+                _norm(weights[kernel]) if has_kernel else 0.0,
+                _norm(gradients[kernel]) if has_kernel else 0.0,
+            )
+        )
+    return LayerNorms(tuple(rows))
+
+
+def _norm(array: NDArray[np.floating[Any]]) -> float:
+    return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))

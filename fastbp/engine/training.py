@@ -159,10 +159,10 @@ def train(
         # An interrupt shows right after compiled code returns: what it did counts.
         network.steps = run.steps_before + session.steps_done
         session.release()
-    if done == 0:
-        return values
-    last = _progress(values, done, per_epoch, samples, batch)
-    return np.vstack([last.finished, last.values])
+    means = values[: -(-done // per_epoch)] / samples
+    if done % per_epoch:
+        means[-1] = values[len(means) - 1] / (done % per_epoch * batch)
+    return means
 
 
 def _progress(

@@ -11,6 +11,8 @@ import pytest
 import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
 
+pytestmark = pytest.mark.alone
+
 LIMIT = 0.2
 
 

@@ -12,10 +12,13 @@ from contracts import children
 BOUND, DATA = 48 << 20, 144 << 20
 N_COLUMNS = 64
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"),
-    reason="RLIMIT_DATA bounds all private memory on Linux alone",
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux"),
+        reason="RLIMIT_DATA bounds all private memory on Linux alone",
+    ),
+]
 
 SETTING = """
 import json, resource

@@ -12,6 +12,8 @@ import naive
 from contracts import children
 from contracts.problems import OPTIMIZERS, Problem, digest
 
+pytestmark = pytest.mark.alone
+
 LAYERS = ("omp", "tbb", "workqueue")
 LIMIT = 60.0
 

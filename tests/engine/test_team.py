@@ -14,6 +14,8 @@ from fastbp.engine import executor, team
 from fastbp.engine.network import Network
 from fastbp.runtime.threads import available_workers
 
+pytestmark = pytest.mark.alone
+
 #: Looks at the door for some seconds, should a worker never come.
 PATIENT = 3_000_000_000
 

@@ -99,9 +99,10 @@ class ParameterLayout:
         """Whether training changes each array, in the order of `read`."""
         trained = []
         for operation in self.dense:
-            trained.append(True)
-            if operation.layer.use_bias:
-                trained.append(operation.layer.bias_trainable)
+            layer = operation.layer
+            trained.append(layer.trainable)
+            if layer.use_bias:
+                trained.append(layer.trainable and layer.bias_trainable)
         return trained
 
     def kernel_view(self, parameters: NDArray[np.floating], index: int) -> NDArray[np.floating]:

@@ -171,7 +171,7 @@ class Network:
             If the update rule is another one.
         """
         old = self._optimizer
-        if old is None or (optimizer.rule, optimizer.slots) != (old.rule, old.slots):
+        if old is None or (optimizer.rule, list(optimizer.slots)) != (old.rule, list(old.slots)):
             raise ArgumentError(
                 f"{optimizer!r} has another update rule than {old!r}; compile the model with it"
             )
@@ -325,8 +325,8 @@ class Network:
             Tells before each chunk how many steps it may have at most; None if that does not matter.
         first_step : int, default 0
             Steps of the first epoch that were done before.
-        sums : ndarray of float64 (1 + n_metrics,), optional
-            Loss and metrics summed over the samples of these steps.
+        sums : ndarray of float64 (1 + n_sums,), optional
+            The loss, and what the metrics add up, summed over the samples of these steps.
 
         Returns
         -------

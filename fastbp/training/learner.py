@@ -325,7 +325,9 @@ class Learner:
                     "the backup is of a model with another normalization; delete it to begin anew"
                 )
         network = self.network()
-        self.set_optimizer(settings["optimizer"])
+        # A Python function is in no file; there is its rate of that moment instead.
+        if self.optimizer is not None and self.optimizer.storable(1) == self.optimizer:
+            self.set_optimizer(settings["optimizer"])
         network.set_weights([arrays[f"{_WEIGHTS}{name}"] for name in self.stack.weight_names])
         network.set_optimizer_state(_optimizer_arrays(arrays))
         self.seed = settings["seed"]

@@ -101,14 +101,14 @@ class Training:
         try:
             while self._position.epoch < plan.epochs and not self._is_stopped():
                 logs = self._next_epochs()
+            if self._position.epoch > plan.first_epoch:
+                self._network.take_averages()
         except DivergedError as error:
             self._display.close()
             if not callbacks.diverged(error.epoch - 1, error.step - 1):
                 raise
         finally:
             self._display.close()
-        if self._position.epoch > plan.first_epoch:
-            self._network.take_averages()
         callbacks.call("on_train_end", logs)
 
     def _resume(self, state: TrainingState) -> None:
@@ -153,7 +153,7 @@ class Training:
         return logs
 
     def _train(self, epoch: int) -> NDArray[np.float64]:
-        """Train one epoch or several; a row of figures each."""
+        """Train one epoch or several; a row of sums each."""
         self._finished = np.zeros((0, self._plan.n_sums))
         if self._callbacks.watch_batches:
             self._callbacks.call("on_train_batch_begin", self._position.step, None)

@@ -154,3 +154,11 @@ def test_wrong_arguments(make_it):
 def test_a_schedule_must_give_a_float(make, data):
     with pytest.raises(fastbp.ArgumentError, match="should be a float"):
         make().fit(*data, verbose=0, callbacks=LearningRateScheduler(lambda epoch: 1))
+
+
+def test_a_rate_that_follows_a_schedule_is_left_alone(make, data):
+    model = make(SGD(fastbp.ExponentialDecay(0.5, 10, 0.5)))
+    schedule = LearningRateScheduler(lambda epoch: 0.1)
+    for callback in (schedule, ReduceLROnPlateau("loss")):
+        with pytest.raises(fastbp.ArgumentError, match="follows a schedule"):
+            model.fit(*data, verbose=0, callbacks=callback)

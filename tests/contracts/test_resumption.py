@@ -97,6 +97,37 @@ def test_every_kind_of_place(tmp_path: Path, step: int, shuffle: bool) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        fastbp.Adam(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=5),
+        fastbp.SGD(fastbp.ExponentialDecay(0.5, 10, 0.5), momentum=0.9),
+        fastbp.SGD(lambda step: 0.5 / (1 + step)),
+        fastbp.AdamW(),
+    ],
+    ids=["averages", "schedule", "function", "decay"],
+)
+def test_optimizers_that_change_as_they_go(
+    tmp_path: Path, optimizer: fastbp.optimizers.Optimizer
+) -> None:
+    options = {"batch_size": 10, "epochs": 3, "verbose": 0}
+
+    def compiled() -> fastbp.Sequential:
+        model = build()
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        return model
+
+    whole = compiled()
+    expected = outcome(whole, whole.fit(*data(), **options))
+    backup = BackupAndRestore(tmp_path, save_freq=1, delete_checkpoint=False)
+    with pytest.raises(Stopped):
+        compiled().fit(*data(), callbacks=[backup, crash_after(14)], **options)
+    for _ in range(2):  # from the middle, and from the end
+        resumed = compiled()
+        assert outcome(resumed, resumed.fit(*data(), callbacks=backup, **options)) == expected
+        assert resumed.optimizer == optimizer
+
+
 def test_a_planted_fault_is_seen(tmp_path: Path) -> None:
     """With one step forgotten, the bits are others."""
     options = {"batch_size": 10, "epochs": 3, "verbose": 0}

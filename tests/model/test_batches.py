@@ -307,6 +307,30 @@ def test_what_does_not_go_with_batches(make, data, options, message):
         make().fit(Slices(*data), verbose=0, **options)
 
 
+def test_an_optimizer_of_the_whole_set_takes_no_batches(make, data):
+    model = make("rprop")
+    with pytest.raises(fastbp.ArgumentError, match="takes all samples in a step"):
+        model.fit(Slices(*data), verbose=0)
+
+
+def test_metrics_of_sums(make, data):
+    """A precision is that of the whole epoch, also in batches, and so far where a callback looks."""
+    x, y = data
+    kinds = ["precision", "rmse"]
+    seen = []
+    watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs["precision"]))
+    models = [fastbp.Sequential([fastbp.Dense(1, "sigmoid")], seed=2) for _ in range(2)]
+    for model in models:
+        model.compile("sgd", "binary_crossentropy", kinds)
+    options = {"epochs": 2, "shuffle": False, "verbose": 0}
+    given = Slices(x, (y == 0).astype(np.float32))
+    expected = models[0].fit(*given.arrays, batch_size=BATCH, validation_data=given, **options)
+    history = models[1].fit(given, callbacks=watch, validation_data=given.arrays, **options)
+    for name, values in expected.history.items():
+        assert history.history[name] == pytest.approx(values, rel=1e-6)
+    assert seen[6] == history.history["precision"][0]
+
+
 def test_what_goes_with_batches_only(make, data):
     model = make()
     with pytest.raises(fastbp.ArgumentError, match="steps goes with a source of batches"):

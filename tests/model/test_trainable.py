@@ -78,6 +78,15 @@ def test_fine_tuning(data, optimizer):
     assert not any(np.array_equal(a, b) for a, b in zip(after, model.get_weights(), strict=True))
 
 
+def test_averages_leave_frozen_layers_alone(data):
+    """There are no averages of weights that are not trained, to take their place at the end of `fit`."""
+    model = build((0,), optimizer=fastbp.Adam(use_ema=True))
+    before = model.get_weights()
+    model.fit(*data, epochs=2, verbose=0)
+    same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert same == [True] * 2 + [False] * 4
+
+
 def test_a_file_keeps_it(data, tmp_path, equal):
     model = build((1,), dtype="float32")
     model.fit(*data, epochs=2, verbose=0)

@@ -61,7 +61,9 @@ OTHERS = [
 ALL = [(family, family.resolve(name)) for family in FAMILIES for name in family.names] + OTHERS
 
 
-@pytest.mark.parametrize("family, specification", ALL, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize(
+    "family, specification", ALL, ids=lambda value: getattr(value, "kind", repr(value)[:60])
+)
 def test_what_json_has_kept_is_the_same_specification(family, specification):
     config = json.loads(json.dumps(specification.to_config()))
     assert family.from_config(config) == specification

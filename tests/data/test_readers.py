@@ -46,7 +46,7 @@ class TestTables:
             ("tabs.tsv", TEXT.replace(",", "\t").encode()),
             ("tabs.csv", TEXT.replace(",", "\t").encode()),
             ("blanks.csv", TEXT.replace(",", ", ").encode()),
-            ("packed.csv.gz", gzip.compress(TEXT.encode())),
+            ("packed.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
             ("mark.csv", TEXT.encode("utf-8-sig")),
             ("windows.csv", TEXT.replace("\n", "\r\n").encode()),
         ],
@@ -114,7 +114,7 @@ class TestTables:
             ("ragged.csv", b"a,b\n1,2\n1,2,3\n"),
             ("binary.csv", b"a,b\n\xff\xfe\x00,1\n"),
             ("packed.csv.gz", b"not gzip"),
-            ("cut.csv.gz", gzip.compress(TEXT.encode())[:-9]),
+            ("cut.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:-9]),
             ("some.parquet", b"PAR1 is not enough"),
         ],
     )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbp.engine import team
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.errors import DivergedError
@@ -57,8 +58,8 @@ class Trainee(Protocol):
         """Whether all parameters and the optimizer's state are finite."""
 
 
-class _Run:
-    """One call of `train`: what stays the same from chunk to chunk."""
+class Chunks:
+    """Chunks of steps of one call: what stays the same from one to the next."""
 
     def __init__(
         self,
@@ -74,8 +75,18 @@ class _Run:
         self._dtype = network.dtype
         self.steps_before = network.steps - first_step
 
-    def steps(self, first: int, count: int, workers: int, values: NDArray[np.float64]) -> int:
-        """Run steps `first` to `first + count`; returns the number of workers that took part."""
+    def steps(
+        self,
+        first: int,
+        count: int,
+        workers: int,
+        values: NDArray[np.float64],
+        ticks: NDArray[np.int64] | None = None,
+    ) -> int:
+        """Run steps `first` to `first + count`; returns the number of workers that took part.
+
+        `ticks` (workers, n_rows), if given, takes the time of each row.
+        """
         # Who watches may have changed the optimizer, or have moved the arena by asking for more room.
         optimizer = self._network.optimizer
         self._session.arena_address = self._network.arena_address
@@ -92,6 +103,7 @@ class _Run:
             values=values,
             hyper=hyper,
             hyper_is_constant=constant,
+            ticks=team.NO_TICKS if ticks is None else ticks,
             seconds=count * self._session.seconds_per_step,
         )
 
@@ -115,7 +127,7 @@ def train(
     values = np.zeros((n_epochs, session.n_values))
     if sums is not None:
         values[0] = sums
-    run = _Run(network, session, samples, batch, values, first_step)
+    run = Chunks(network, session, samples, batch, values, first_step)
     flops = network.flops_per_sample * batch
     if automatic and flops < _FLOPS_WORTH_A_TEAM:
         workers = 1
@@ -176,7 +188,7 @@ def _progress(
 
 def _go_back(
     network: Trainee,
-    run: _Run,
+    run: Chunks,
     session: Session,
     kept: NDArray[np.floating],
     kept_at: int,

@@ -13,15 +13,15 @@ from fastbp.runtime.inlined import inlined
 def _take(rule, regularized):
     """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
 
-    ``setup(arena, slots, slot_stride, l1, l2, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
+    ``setup(arena, fields, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
     ``"store"`` writes the gradient into the first slot; the others update the weights and their slots. ``ask(weights,
     index, state)`` asks for the cache lines that `take` will want.
     """
     if rule == "store":
 
         @inlined
-        def setup(arena, slots, slot_stride, l1, l2, hyper):
-            return simd.advance(arena, slots), simd.cast_to(arena, l1), simd.cast_to(arena, l2)
+        def setup(arena, fields, hyper):
+            return simd.advance(arena, fields.slots), *_strengths(arena, fields)
 
         @inlined
         def take(gradient, weights, index, state):
@@ -39,14 +39,10 @@ def _take(rule, regularized):
     function, n_slots, n_hyper, _ = rule_of(rule)
 
     @inlined
-    def setup(arena, slots, slot_stride, l1, l2, hyper):
-        pointers = simd.pointers_apart(simd.advance(arena, slots), slot_stride, n_slots)
-        return (
-            pointers,
-            simd.get_many(hyper, n_hyper),
-            simd.cast_to(arena, l1),
-            simd.cast_to(arena, l2),
-        )
+    def setup(arena, fields, hyper):
+        slots = simd.advance(arena, fields.slots)
+        pointers = simd.pointers_apart(slots, fields.slot_stride, n_slots)
+        return pointers, simd.get_many(hyper, n_hyper), *_strengths(arena, fields)
 
     @inlined
     def take(gradient, weights, index, state):
@@ -69,6 +65,13 @@ def _take(rule, regularized):
 def _has_state(rule):
     """Whether a rule reads and writes more than the weights, and computes more than a product."""
     return rule != "store" and rule_of(rule).n_slots > 0
+
+
+@inlined
+def _strengths(arena, fields):
+    """Those of the regularizer, in the arena's type"""
+    l1, l2 = simd.double_from_bits(fields.l1), simd.double_from_bits(fields.l2)
+    return simd.cast_to(arena, l1), simd.cast_to(arena, l2)
 
 
 @inlined
@@ -120,14 +123,7 @@ def first_weight_gradient(rule, regularized):
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
         table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
+        state = setup(arena, r, hyper)
         rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
         if c.rows == 1:
@@ -171,14 +167,7 @@ def weight_gradient(rule, regularized):
         r = simd.read_fields(row, WeightGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
+        state = setup(arena, r, hyper)
         rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
         if c.rows == 1:
@@ -234,14 +223,7 @@ def bias_gradient(rule, regularized):
         r = simd.read_fields(row, BiasGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        state = setup(
-            arena,
-            r.slots,
-            r.slot_stride,
-            simd.double_from_bits(r.l1),
-            simd.double_from_bits(r.l2),
-            hyper,
-        )
+        state = setup(arena, r, hyper)
         bias = simd.advance(arena, r.bias)
         first, end = share((r.n_out + lanes - 1) // lanes, worker, workers)
         for block in range(first, end):

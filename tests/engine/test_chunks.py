@@ -136,13 +136,13 @@ def test_planted_fault_is_seen(whole: tuple[str, Any]) -> None:
 def test_chunks_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first guess is much too fast, the second chunk is not; a chunk has at least one step."""
     counts: list[int] = []
-    steps = training._Run.steps
+    steps = training.Chunks.steps
 
     def counted(self: Any, first: int, count: int, *others: Any) -> int:
         counts.append(count)
         return steps(self, first, count, *others)
 
-    monkeypatch.setattr(training._Run, "steps", counted)
+    monkeypatch.setattr(training.Chunks, "steps", counted)
     monkeypatch.setattr(training, "_CHUNK_SECONDS", 1e-12)
     train(network())
     assert counts == [1] * N_EPOCHS * PER_EPOCH

@@ -7,7 +7,7 @@ from os import PathLike
 
 from fastbp.errors import ArgumentError, FastbpError, ModelFileError
 from fastbp.model import Model
-from fastbp.nn import Dense, Layer, Stack, byte_text, count, layer_table
+from fastbp.nn import Layer, Stack, byte_text, count, layer_table
 from fastbp.specification import truth_value, whole_number
 from fastbp.storage import load_model_file
 from fastbp.training import Learner
@@ -101,10 +101,8 @@ class Sequential(Model):
         >>> [layer.trainable for layer in model.layers]
         [False, True]
         """
-        stack = self.learner.stack
         if layers is None:
-            pairs = zip(stack.names, stack.layers, strict=True)
-            layers = [name for name, layer in pairs if isinstance(layer, Dense)]
+            layers = list(self.learner.stack.with_weights)
         names = [layers] if isinstance(layers, str) else layers
         self.learner.set_trainable(names, truth_value("trainable", trainable))
 
@@ -165,12 +163,11 @@ class Sequential(Model):
     def _parameters_line(self) -> str:
         line = f"parameters: {self.count_params():,}"
         assert self.n_inputs is not None
-        frozen = sum(
-            count(shapes)
-            for layer, shapes in zip(
-                self.layers, self.learner.stack.weight_shapes(self.n_inputs), strict=True
-            )
-            if isinstance(layer, Dense) and not layer.trainable
+        frozen = count(
+            weight.shape
+            for weights in self.learner.stack.weights(self.n_inputs)
+            for weight in weights
+            if not weight.trained
         )
         return f"{line} ({frozen:,} not trainable)" if frozen else line
 

@@ -86,7 +86,7 @@ class ProfilingJob:
 
     def _usual_loss(self, model: Sequential) -> str:
         """What goes with the outputs of a model that was never compiled."""
-        activation = model.learner.stack.computing[-1].activation
+        activation = getattr(model.learner.stack.computing[-1], "activation", "linear")
         usual = {"softmax": _LOSS, "sigmoid": "binary_crossentropy"}
         return usual.get(activation, "mean_squared_error")
 

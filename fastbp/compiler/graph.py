@@ -6,34 +6,59 @@ from dataclasses import dataclass, replace
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
-from fastbp.nn.layers import Activation, Dense, Layer
+from fastbp.nn.layer import Layer, Weight
+from fastbp.nn.layers import Activation, Dense
 
 
 @dataclass(frozen=True)
-class DenseOperation:
-    """``activation(inputs @ kernel + bias)``; `index` counts the dense operations."""
+class Operation:
+    """What a layer does.
 
-    index: int
+    Attributes
+    ----------
+    n_in, n_out : int
+        Its inputs and outputs.
+    activation : str
+        What is applied to the outputs at once.
+    """
+
     n_in: int
     n_out: int
     activation: str
-    layer: Dense
-
-    @property
-    def is_first(self) -> bool:
-        """Whether it reads the data themselves."""
-        return self.index == 0
 
 
 @dataclass(frozen=True)
-class ElementwiseOperation:
+class OperationWithWeights(Operation):
+    """An operation of a layer that has arrays of weights.
+
+    Attributes
+    ----------
+    index : int
+        Counts these operations.
+    weights : tuple of Weight
+        The layer's arrays.
+    """
+
+    index: int
+    weights: tuple[Weight, ...]
+
+    @property
+    def learns(self) -> bool:
+        """Whether training changes any of the arrays."""
+        return any(weight.trained for weight in self.weights)
+
+
+@dataclass(frozen=True)
+class DenseOperation(OperationWithWeights):
+    """``activation(inputs @ kernel + bias)``."""
+
+    layer: Dense
+    is_first: bool  # it reads the data themselves
+
+
+@dataclass(frozen=True)
+class ElementwiseOperation(Operation):
     """An activation by itself, or the softmax."""
-
-    n_out: int
-    activation: str
-
-
-Operation = DenseOperation | ElementwiseOperation
 
 
 def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]:
@@ -42,27 +67,32 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     Raises
     ------
     ArgumentError
-        If the first layer is not dense.
+        If no layer is dense.
     """
     operations: list[Operation] = []
-    width, n_dense = n_inputs, 0
+    width = n_inputs
+    n_weighted = 0
     for layer in layers:
+        weights = layer.weights(width)
         if isinstance(layer, Dense):
-            operations.append(DenseOperation(n_dense, width, layer.units, "linear", layer))
-            width, n_dense = layer.units, n_dense + 1
+            is_first = not operations
+            dense = DenseOperation(
+                width, layer.units, "linear", n_weighted, weights, layer, is_first
+            )
+            operations.append(dense)
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
-        if not operations:
-            raise ArgumentError("the first layer after the input must be Dense")
+        width = layer.width(width)
+        n_weighted += bool(weights)
         if layer.activation != "linear":
             operations = _append_activation(operations, layer.activation, width)
-    if not operations:
+    if not any(isinstance(operation, DenseOperation) for operation in operations):
         raise ArgumentError("a network needs at least one Dense layer")
     return tuple(operations)
 
 
 def _append_activation(operations: list[Operation], activation: str, width: int) -> list[Operation]:
-    below = operations[-1]
+    below = operations[-1] if operations else None
     fits = (
         isinstance(below, DenseOperation)
         and below.activation == "linear"
@@ -72,7 +102,7 @@ def _append_activation(operations: list[Operation], activation: str, width: int)
         # The first layer's tile has its features in lanes and keeps its output alone.
         if not (below.is_first and ACTIVATIONS[activation].keeps == "input"):
             return [*operations[:-1], replace(below, activation=activation)]
-    return [*operations, ElementwiseOperation(width, activation)]
+    return [*operations, ElementwiseOperation(width, width, activation)]
 
 
 def split_output_activation(

@@ -45,24 +45,25 @@ def penalize(writer: RowWriter, parameters: ParameterLayout) -> int:
     """Rows that add up what the regularizers add to the loss, before the weights change; where it lies, or -1."""
     penalty = -1
     for operation in parameters.dense:
-        place, layer = parameters.places[operation.index], operation.layer
-        if operation.is_first:
+        kernel, bias = parameters.places[operation.index]
+        layer = operation.layer
+        if kernel.blocked:
             # One long row, the padding of which is zero.
-            kernel = (1, 0, padded(operation.n_out, writer.lanes) * operation.n_in)
+            block = (1, 0, padded(operation.n_out, writer.lanes) * operation.n_in)
         else:
-            kernel = (operation.n_out, place.weights_stride, operation.n_in)
-        for offset, sizes, regularizer in (
-            (place.weights, kernel, layer.kernel_regularizer),
-            (place.bias, (1, 0, operation.n_out), layer.bias_regularizer),
+            block = (operation.n_out, kernel.stride, operation.n_in)
+        for place, sizes, regularizer in (
+            (kernel, block, layer.kernel_regularizer),
+            (bias, (1, 0, operation.n_out), layer.bias_regularizer),
         ):
             l1, l2 = strengths(regularizer)
-            if not (l1 or l2) or (offset == place.bias and not layer.use_bias):
+            if not (l1 or l2) or not place.told:
                 continue
             begins = penalty < 0
             if begins:
                 penalty = writer.memory.take(1)
             fields = sums.Penalty(
-                penalty, offset, *sizes, float_bits(l1), float_bits(l2), int(begins)
+                penalty, place.offset, *sizes, float_bits(l1), float_bits(l2), int(begins)
             )
             writer.add("penalty", fields)
     return penalty

@@ -1,12 +1,14 @@
 """Where everything lies in the arena: offsets counted in elements."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbp.compiler.graph import DenseOperation, Operation
+from fastbp.compiler.graph import DenseOperation, Operation, OperationWithWeights
+from fastbp.nn.layer import Weight
 from fastbp.runtime.processor import processor
 
 #: Buffers begin on a cache line.
@@ -57,14 +59,69 @@ class Allocator:
 
 
 @dataclass(frozen=True)
-class DensePlace:
-    """Where a dense operation's parameters lie."""
+class Place:
+    """Where an array of weights lies, and in what form.
 
-    weights: int
-    weights_stride: (
-        int  # of [output][input]; 0 in the first layer, which is [output block][input][lanes]
-    )
-    bias: int
+    Attributes
+    ----------
+    offset : int
+        Its first element.
+    shape : tuple of int
+        As the user sees it; a vector lies there as it is.
+    stride : int
+        Of a matrix (n_in, n_out) that lies as [output][input] with this stride; 0 where it lies as
+        [output block][input][lanes], as the first layer reads it, or as it is.
+    blocked : bool
+        Whether it has that second form.
+    trained, told : bool
+        Whether training changes it by its gradient, and whether it is one of the user's arrays: a bias that is not
+        used lies there nevertheless, and is zero.
+    """
+
+    offset: int
+    shape: tuple[int, ...]
+    stride: int = 0
+    blocked: bool = False
+    trained: bool = True
+    told: bool = True
+
+    def view(self, parameters: NDArray[np.floating], lanes: int) -> NDArray[np.floating]:
+        """The array as a view to read or assign, in the user's shape, or (blocks, n_in, lanes) where it is blocked.
+
+        Parameters
+        ----------
+        parameters : ndarray (size,)
+            The parameters, or slots or gradients of the same layout.
+        lanes : int
+            Numbers in a vector.
+        """
+        if self.blocked:
+            n_in, n_out = self.shape
+            shape: tuple[int, ...] = (padded(n_out, lanes) // lanes, n_in, lanes)
+        else:
+            shape = (self.shape[1], self.stride) if self.stride else self.shape
+        view = parameters[self.offset : self.offset + math.prod(shape)].reshape(shape)
+        return view[:, : self.shape[0]].T if self.stride else view
+
+    def read(self, parameters: NDArray[np.floating], lanes: int) -> NDArray[np.floating]:
+        """A copy in the user's shape."""
+        view = self.view(parameters, lanes)
+        if self.blocked:
+            n_in, n_out = self.shape
+            return view.transpose(1, 0, 2).reshape(n_in, -1)[:, :n_out].copy()
+        return np.array(view, order="C")
+
+    def write(
+        self, parameters: NDArray[np.floating], array: NDArray[np.floating], lanes: int
+    ) -> None:
+        """Set it. Padding is zero."""
+        view = self.view(parameters, lanes)
+        if self.blocked:
+            n_in, n_out = self.shape
+            wide = np.zeros((n_in, view.shape[0] * lanes), parameters.dtype)
+            wide[:, :n_out] = array
+            array = wide.reshape(n_in, -1, lanes).transpose(1, 0, 2)
+        view[...] = array
 
 
 class ParameterLayout:
@@ -74,87 +131,60 @@ class ParameterLayout:
     ----------
     operations : sequence of Operation
     dtype : dtype
+
+    Attributes
+    ----------
+    dense : list of DenseOperation
+    places : list of tuple of Place
+        For each operation with weights, by its index, where its arrays lie.
+    size : int
+        Elements that they take together.
     """
 
     def __init__(self, operations: Sequence[Operation], dtype: np.dtype) -> None:
         self.dtype = dtype
         self.lanes = processor().lanes(dtype.itemsize)
         self.dense = [o for o in operations if isinstance(o, DenseOperation)]
-        self.places: list[DensePlace] = []
-        allocator = Allocator(dtype)
-        for operation in self.dense:
-            if operation.is_first:
-                stride = 0
-                size = padded(operation.n_out, self.lanes) * operation.n_in
-            else:
-                stride = spread(padded(operation.n_in, self.lanes), dtype.itemsize)
-                size = stride * operation.n_out
-            weights = allocator.take(size)
-            bias = allocator.take(padded(operation.n_out, self.lanes))
-            self.places.append(DensePlace(weights, stride, bias))
-        self.size = allocator.end
+        self.places: list[tuple[Place, ...]] = []
+        self._allocator = Allocator(dtype)
+        for operation in operations:
+            if isinstance(operation, DenseOperation):
+                self.places.append(self._dense(operation))
+            elif isinstance(operation, OperationWithWeights):
+                self.places.append(tuple(self._vector(each) for each in operation.weights))
+        self.size = self._allocator.end
+
+    def _dense(self, operation: DenseOperation) -> tuple[Place, Place]:
+        kernel = operation.weights[0]
+        n_in, n_out = kernel.shape
+        if operation.is_first:
+            offset = self._allocator.take(padded(n_out, self.lanes) * n_in)
+            place = Place(offset, kernel.shape, blocked=True, trained=kernel.trained)
+        else:
+            stride = spread(padded(n_in, self.lanes), self.dtype.itemsize)
+            offset = self._allocator.take(stride * n_out)
+            place = Place(offset, kernel.shape, stride, trained=kernel.trained)
+        if len(operation.weights) > 1:
+            return place, self._vector(operation.weights[1])
+        offset = self._allocator.take(padded(n_out, self.lanes))
+        return place, Place(offset, (n_out,), trained=False, told=False)
+
+    def _vector(self, weight: Weight) -> Place:
+        offset = self._allocator.take(padded(math.prod(weight.shape), self.lanes))
+        return Place(offset, weight.shape, trained=weight.trained)
 
     @property
-    def trained(self) -> list[bool]:
-        """Whether training changes each array, in the order of `read`."""
-        trained = []
-        for operation in self.dense:
-            layer = operation.layer
-            trained.append(layer.trainable)
-            if layer.use_bias:
-                trained.append(layer.trainable and layer.bias_trainable)
-        return trained
-
-    def kernel_view(self, parameters: NDArray[np.floating], index: int) -> NDArray[np.floating]:
-        """The kernel of a dense operation as a view to read or assign: (n_in, n_out), or blocked in the first layer.
-
-        Parameters
-        ----------
-        parameters : ndarray (size,)
-            The parameters, or slots or gradients of the same layout.
-        index : int
-            Which dense operation.
-        """
-        operation, place = self.dense[index], self.places[index]
-        if operation.is_first:
-            blocks = padded(operation.n_out, self.lanes) // self.lanes
-            flat = parameters[place.weights : place.weights + blocks * operation.n_in * self.lanes]
-            return flat.reshape(blocks, operation.n_in, self.lanes)
-        flat = parameters[place.weights : place.weights + place.weights_stride * operation.n_out]
-        return flat.reshape(operation.n_out, place.weights_stride)[:, : operation.n_in].T
+    def told(self) -> list[Place]:
+        """The user's arrays, in Keras's order."""
+        return [place for places in self.places for place in places if place.told]
 
     def read(self, parameters: NDArray[np.floating]) -> list[NDArray[np.floating]]:
-        """Copies of all arrays in Keras's order: kernel (n_in, n_out), bias (n_out,) where there is one."""
-        arrays = []
-        for operation in self.dense:
-            view = self.kernel_view(parameters, operation.index)
-            if operation.is_first:
-                kernel = (
-                    view.transpose(1, 0, 2).reshape(operation.n_in, -1)[:, : operation.n_out].copy()
-                )
-            else:
-                kernel = np.array(view, order="C")
-            arrays.append(kernel)
-            if operation.layer.use_bias:
-                bias = self.places[operation.index].bias
-                arrays.append(parameters[bias : bias + operation.n_out].copy())
-        return arrays
+        """Copies of all arrays in Keras's order, of the parameters, or of slots or gradients of the same layout."""
+        return [place.read(parameters, self.lanes) for place in self.told]
 
     def write(
         self, parameters: NDArray[np.floating], arrays: Sequence[NDArray[np.floating]]
     ) -> None:
         """Set all arrays, in the order of `read`. Padding stays zero."""
-        remaining = iter(arrays)
-        for operation in self.dense:
-            view = self.kernel_view(parameters, operation.index)
-            kernel = next(remaining)
-            if operation.is_first:
-                blocks = view.shape[0]
-                wide = np.zeros((operation.n_in, blocks * self.lanes), self.dtype)
-                wide[:, : operation.n_out] = kernel
-                view[...] = wide.reshape(operation.n_in, blocks, self.lanes).transpose(1, 0, 2)
-            else:
-                view[...] = kernel
-            if operation.layer.use_bias:
-                bias = self.places[operation.index].bias
-                parameters[bias : bias + operation.n_out] = next(remaining)
+        for place, array in zip(self.told, arrays, strict=False):
+            place.write(parameters, array, self.lanes)

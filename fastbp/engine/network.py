@@ -16,7 +16,7 @@ from fastbp.engine.session import Session
 from fastbp.engine.state import NetworkState
 from fastbp.engine.training import FLOPS_PER_SECOND, Chunks, train
 from fastbp.errors import ArgumentError
-from fastbp.nn.layers import Layer
+from fastbp.nn.layer import Layer
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source
 

@@ -1,5 +1,6 @@
 """What a network has learned and remembers: its parameters and its optimizer's state, as they lie in the arena."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
-from fastbp.nn.layers import Layer
+from fastbp.nn.layer import Layer
 
 
 class NetworkState:
@@ -45,7 +46,7 @@ class NetworkState:
     @property
     def n_parameters(self) -> int:
         """Numbers in all kernels and biases."""
-        return sum(o.n_out * (o.n_in + o.layer.use_bias) for o in self._layout.dense)
+        return sum(math.prod(place.shape) for place in self._layout.told)
 
     @property
     def dtype(self) -> np.dtype:
@@ -62,7 +63,7 @@ class NetworkState:
         """Elements that live as long as the network: parameters, slots, normalization."""
         allocator = Allocator(self._dtype, self._parameters_size)
         if self._normalization is not None:
-            n_in = self._layout.dense[0].n_in
+            n_in = self._operations[0].n_in
             self._normalization_at = (
                 allocator.take(n_in + self._layout.lanes),
                 allocator.take(n_in + self._layout.lanes),
@@ -147,7 +148,7 @@ class NetworkState:
         if self.steps == 0 or self._optimizer is None or "average" not in self._optimizer.slots:
             return
         averages = self._layout.read(self._slot(list(self._optimizer.slots).index("average")))
-        trained = self._layout.trained
+        trained = [place.trained for place in self._layout.told]
         arrays = zip(self.weights(), averages, trained, strict=True)
         self.set_weights([average if taken else weight for weight, average, taken in arrays])
 

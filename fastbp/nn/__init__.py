@@ -27,7 +27,8 @@ from fastbp.nn.initializers import (
     Zeros,
     initialize,
 )
-from fastbp.nn.layers import Activation, Dense, Input, Layer
+from fastbp.nn.layer import Layer, Weight
+from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.losses import (
     LOSSES,
     BinaryCrossentropy,
@@ -146,6 +147,7 @@ __all__ = [
     "TopKCategoricalAccuracy",
     "TruncatedNormal",
     "VarianceScaling",
+    "Weight",
     "Zeros",
     "activation_name",
     "byte_text",

@@ -1,30 +1,18 @@
 """The layers of a model, as specifications: what they are, not what they hold."""
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
 from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
+from fastbp.nn.layer import Layer, LayerWithWeights, Weight
 from fastbp.nn.regularizers import REGULARIZERS, Regularizer
-from fastbp.specification import Specification, choose, truth_value, whole_number
+from fastbp.specification import choose, truth_value, whole_number
 
 if TYPE_CHECKING:
     from fastbp.nn.custom import CustomActivation
-
-
-@dataclass(frozen=True)
-class Layer(Specification):
-    """One layer of a model."""
-
-    name: str | None
-
-    def _choose_name(self, name: str | None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ArgumentError(f"name must be a string, not {name!r}")
-        choose(self, name=name)
 
 
 @dataclass(frozen=True, init=False)
@@ -44,6 +32,8 @@ class Input(Layer):
     784
     """
 
+    computes: ClassVar[bool] = False
+
     shape: tuple[int]
 
     def __init__(self, shape: int | tuple[int] | list[int], name: str | None = None) -> None:
@@ -62,7 +52,7 @@ class Input(Layer):
 
 
 @dataclass(frozen=True, init=False)
-class Dense(Layer):
+class Dense(LayerWithWeights):
     """``activation(inputs @ kernel + bias)``.
 
     Parameters
@@ -100,7 +90,6 @@ class Dense(Layer):
     kernel_regularizer: Regularizer | None
     bias_regularizer: Regularizer | None
     bias_trainable: bool
-    trainable: bool
 
     def __init__(
         self,
@@ -135,16 +124,19 @@ class Dense(Layer):
             trainable=truth_value("trainable", trainable),
         )
 
-    def with_trainable(self, trainable: bool) -> "Dense":
-        """The same layer, changed by training or not."""
-        other = copy(self)
-        choose(other, trainable=truth_value("trainable", trainable))
-        return other
+    def width(self, n_inputs: int) -> int:
+        """The number of outputs."""
+        return self.units
 
-    def weight_shapes(self, n_inputs: int) -> tuple[tuple[int, ...], ...]:
-        """The shapes of the layer's arrays: the kernel, and the bias if there is one."""
-        kernel = (n_inputs, self.units)
-        return (kernel, (self.units,)) if self.use_bias else (kernel,)
+    def weights(self, n_inputs: int) -> tuple[Weight, ...]:
+        """The kernel, and the bias if there is one."""
+        kernel = Weight(
+            "kernel", (n_inputs, self.units), self.kernel_initializer, self.trainable, n_inputs
+        )
+        if not self.use_bias:
+            return (kernel,)
+        trained = self.trainable and self.bias_trainable
+        return (kernel, Weight("bias", (self.units,), self.bias_initializer, trained, n_inputs))
 
 
 @dataclass(frozen=True, init=False)

@@ -1,12 +1,12 @@
 """The layer that brings inputs to mean 0 and variance 1."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastbp.errors import ArgumentError, DataError, NotReadyError
-from fastbp.nn.layers import Layer
+from fastbp.nn.layer import Layer
 from fastbp.specification import choose
 
 # Rows that are converted at a time: a memmap larger than memory passes through.
@@ -35,6 +35,8 @@ class Normalization(Layer):
     >>> normalization.scale
     array([1., 1.])
     """
+
+    computes: ClassVar[bool] = False
 
     _mean: NDArray[np.float64] | None
     _variance: NDArray[np.float64] | None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from fastbp.errors import ArgumentError, NotReadyError, unknown_name
 from fastbp.nn.activations import OF_ALL_OUTPUTS
-from fastbp.nn.layers import Activation, Dense, Input, Layer
+from fastbp.nn.layer import Layer, LayerWithWeights, Weight
+from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.normalization import Normalization
 
 
@@ -80,18 +81,14 @@ class Stack:
         Raises
         ------
         UnknownNameError
-            If there is no such Dense layer.
+            If there is no such layer with weights.
         """
-        dense = {
-            name: layer
-            for name, layer in zip(self.names, self.layers, strict=True)
-            if isinstance(layer, Dense)
-        }
+        with_weights = self.with_weights
         wanted = set(names)
-        for name in sorted(wanted - dense.keys()):
-            raise unknown_name("layer with weights", name, dense)
+        for name in sorted(wanted - with_weights.keys()):
+            raise unknown_name("layer with weights", name, with_weights)
         layers = [
-            dense[name].with_trainable(trainable) if name in wanted else layer
+            with_weights[name].with_trainable(trainable) if name in wanted else layer
             for name, layer in zip(self.names, self.layers, strict=True)
         ]
         return Stack(tuple(layers))
@@ -111,9 +108,18 @@ class Stack:
         return tuple(names)
 
     @property
-    def computing(self) -> tuple[Dense | Activation, ...]:
+    def computing(self) -> tuple[Layer, ...]:
         """The layers without Input and Normalization."""
-        return tuple(layer for layer in self.layers if isinstance(layer, (Dense, Activation)))
+        return tuple(layer for layer in self.layers if layer.computes)
+
+    @property
+    def with_weights(self) -> dict[str, LayerWithWeights]:
+        """The layers that can learn, by name."""
+        return {
+            name: layer
+            for name, layer in zip(self.names, self.layers, strict=True)
+            if isinstance(layer, LayerWithWeights)
+        }
 
     @property
     def normalization(self) -> Normalization | None:
@@ -151,25 +157,23 @@ class Stack:
         """The number of outputs of every layer."""
         widths = []
         for layer in self.layers:
-            if isinstance(layer, Dense):
-                n_inputs = layer.units
+            n_inputs = layer.width(n_inputs)
             widths.append(n_inputs)
         return tuple(widths)
 
-    def weight_shapes(self, n_inputs: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """The shapes of the arrays of every layer."""
+    def weights(self, n_inputs: int) -> tuple[tuple[Weight, ...], ...]:
+        """What the arrays of every layer are."""
         before = (n_inputs, *self.widths(n_inputs))
         return tuple(
-            layer.weight_shapes(width) if isinstance(layer, Dense) else ()
-            for layer, width in zip(self.layers, before, strict=False)
+            layer.weights(width) for layer, width in zip(self.layers, before, strict=False)
         )
 
     @property
     def weight_names(self) -> tuple[str, ...]:
         """A name for every array, in Keras's order: kernel and bias, layer by layer."""
+        # Names do not depend on sizes.
         return tuple(
-            f"{name}/{part}"
-            for name, layer in zip(self.names, self.layers, strict=True)
-            if isinstance(layer, Dense)
-            for part in (("kernel", "bias") if layer.use_bias else ("kernel",))
+            f"{name}/{weight.name}"
+            for name, weights in zip(self.names, self.weights(1), strict=True)
+            for weight in weights
         )

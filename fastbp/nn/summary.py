@@ -1,8 +1,8 @@
 """A model as a table for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from fastbp.nn.layers import Activation, Dense, Layer
+from fastbp.nn.layer import Layer
 from fastbp.nn.stack import Stack
 
 
@@ -34,6 +34,7 @@ def layer_table(stack: Stack, n_inputs: int) -> list[str]:
 
     Examples
     --------
+    >>> from fastbp.nn import Dense
     >>> print(*layer_table(Stack.of([Dense(8, "relu"), Dense(3, "softmax")]), 4), sep="\\n")
     layer    kind            outputs  parameters
     --------------------------------------------
@@ -41,18 +42,18 @@ def layer_table(stack: Stack, n_inputs: int) -> list[str]:
     dense_1  Dense, softmax        3          27
     """
     rows = []
-    for name, layer, width, shapes in zip(
+    for name, layer, width, weights in zip(
         stack.names,
         stack.layers,
         stack.widths(n_inputs),
-        stack.weight_shapes(n_inputs),
+        stack.weights(n_inputs),
         strict=True,
     ):
-        rows.append([name, _kind(layer), f"{width:,}", f"{count(shapes):,}"])
+        rows.append([name, _kind(layer), f"{width:,}", f"{count(w.shape for w in weights):,}"])
     return table(["layer", "kind", "outputs", "parameters"], rows, n_left=2)
 
 
-def count(shapes: Sequence[tuple[int, ...]]) -> int:
+def count(shapes: Iterable[tuple[int, ...]]) -> int:
     """The number of elements in arrays of these shapes.
 
     Examples
@@ -87,4 +88,5 @@ def byte_text(n_bytes: int) -> str:
 
 def _kind(layer: Layer) -> str:
     kind = type(layer).__name__
-    return f"{kind}, {layer.activation}" if isinstance(layer, (Dense, Activation)) else kind
+    activation = getattr(layer, "activation", None)
+    return f"{kind}, {activation}" if activation else kind

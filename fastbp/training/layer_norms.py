@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.data.source import as_source
-from fastbp.nn import Dense, table
+from fastbp.nn import table
 from fastbp.training.learner import Learner
 
 
@@ -77,11 +77,11 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
     normalization = stack.normalization
     statistics = None if normalization is None else normalization.columns(samples.inputs.n_columns)
     rows = []
-    n_arrays = 0
+    n_arrays, width = 0, samples.inputs.n_columns
     for n_layers, (name, layer) in enumerate(zip(names, layers, strict=True), 1):
         kernel = n_arrays
-        if isinstance(layer, Dense):
-            n_arrays += 1 + layer.use_bias
+        n_arrays += len(layer.weights(width))
+        width = layer.width(width)
         # A network of the layers up to here; all kernels that it calls are compiled.
         part = Network(
             samples.inputs.n_columns,
@@ -91,7 +91,7 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
             normalization=statistics,
         )
         outputs = part.predict(as_source(samples.inputs))
-        has_kernel = isinstance(layer, Dense)
+        has_kernel = n_arrays > kernel
         rows.append(
             LayerNorm(
                 name,

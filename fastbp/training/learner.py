@@ -12,7 +12,6 @@ from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
     LAYERS,
     LOSSES,
-    Activation,
     Dense,
     Layer,
     Loss,
@@ -130,7 +129,7 @@ class Learner:
                 f"two classes and one output go with {other}"
             )
         last = self.stack.layers[-1]
-        found = last.activation if isinstance(last, (Dense, Activation)) else "linear"
+        found = getattr(last, "activation", "linear")
         if chosen_loss.output_activation == found:
             raise ArgumentError(
                 f"the loss {chosen_loss.name!r} has from_logits=True, but the model ends in a {found}, which makes "
@@ -199,26 +198,27 @@ class Learner:
 
     def _first_weights(self, n_inputs: int) -> list[Array]:
         """Draw the weights, each array as its layer's position and the seed say."""
-        weights: list[Array] = []
-        all_shapes = self.stack.weight_shapes(n_inputs)
-        dense = [layer for layer in self.stack.layers if isinstance(layer, Dense)]
-        shapes_of_dense = [shapes for shapes in all_shapes if shapes]
-        for position, (layer, shapes) in enumerate(zip(dense, shapes_of_dense, strict=True)):
-            initializers = (layer.kernel_initializer, layer.bias_initializer)
-            for part, (shape, initializer) in enumerate(zip(shapes, initializers, strict=False)):
-                index = 2 * position + part
-                array = initialize(initializer, shape, self.seed, index, shapes[0][0])
-                weights.append(array.astype(self.dtype))
-        weights[: len(self._kept_weights)] = [
+        drawn: list[Array] = []
+        position = 0
+        for weights in self.stack.weights(n_inputs):
+            for part, weight in enumerate(weights):
+                # Two of each layer are counted through; what comes behind has numbers of its own.
+                index = (part // 2 << 32) + 2 * position + part % 2
+                array = initialize(
+                    weight.initializer, weight.shape, self.seed, index, weight.n_inputs
+                )
+                drawn.append(array.astype(self.dtype))
+            position += bool(weights)
+        drawn[: len(self._kept_weights)] = [
             np.asarray(array, self.dtype) for array in self._kept_weights
         ]
-        return weights
+        return drawn
 
     def weight_shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of all arrays of weights, kernel and bias, layer by layer."""
+        """The shapes of all arrays of weights, layer by layer."""
         self.network()
         assert self.n_inputs is not None
-        return [shape for shapes in self.stack.weight_shapes(self.n_inputs) for shape in shapes]
+        return [weight.shape for weights in self.stack.weights(self.n_inputs) for weight in weights]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Replace all weights, after a look at their number, shapes and values."""

@@ -11,7 +11,7 @@ from fastbp.compiler.graph import (
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.nn import Activation, Dense, Input
-from fastbp.nn.layers import Layer
+from fastbp.nn.layer import Layer
 
 #: How an operation is written here: a dense one as (n_in, activation, n_out), another as (activation, width).
 Short = tuple[int, str, int] | tuple[str, int]
@@ -78,12 +78,20 @@ def test_softmax_stands_by_itself() -> None:
     ]
 
 
+def test_an_activation_may_come_first() -> None:
+    layers = [Activation("relu"), Dense(2)]
+    assert graph(*layers) == [("relu", 7), (7, "linear", 2)]
+    dense = build_graph(7, layers)[1]
+    assert isinstance(dense, DenseOperation)
+    assert not dense.is_first
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
         ([], "at least one Dense"),
-        ([Activation("relu"), Dense(2)], "first layer"),
-        ([Activation("linear")], "first layer"),
+        ([Activation("relu")], "at least one Dense"),
+        ([Activation("linear")], "at least one Dense"),
         ([Dense(2), Input(2), Dense(2)], "Input"),
     ],
 )

@@ -91,10 +91,10 @@ def test_any_order_and_type_is_written() -> None:
 def test_parameters_begin_on_cache_lines(n_inputs: int, units: list[int], dtype: str) -> None:
     layout = parameter_layout(n_inputs, units, dtype)
     itemsize = np.dtype(dtype).itemsize
-    for place in layout.places:
-        assert place.weights * itemsize % ALIGNMENT == 0
-        assert place.bias * itemsize % ALIGNMENT == 0
-        assert place.weights_stride * itemsize % (layout.lanes * itemsize) == 0
+    for kernel, bias in layout.places:
+        assert kernel.offset * itemsize % ALIGNMENT == 0
+        assert bias.offset * itemsize % ALIGNMENT == 0
+        assert kernel.stride * itemsize % (layout.lanes * itemsize) == 0
     assert layout.size * itemsize % ALIGNMENT == 0
 
 

@@ -12,7 +12,12 @@ def test_shapes_and_names():
         [Dense(8), Activation("relu"), Dense(3, use_bias=False), Dense(2, name="dense")]
     )
     assert stack.names == ("dense_1", "activation", "dense_2", "dense")
-    assert stack.weight_shapes(4) == (((4, 8), (8,)), (), ((8, 3),), ((3, 2), (2,)))
+    assert [[w.shape for w in weights] for weights in stack.weights(4)] == [
+        [(4, 8), (8,)],
+        [],
+        [(8, 3)],
+        [(3, 2), (2,)],
+    ]
     assert stack.widths(4) == (8, 8, 3, 2)
     assert stack.weight_names[2:] == ("dense_2/kernel", "dense/kernel", "dense/bias")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastbp import L1, L2, ArgumentError, Dense, Input, Sequential, gradient_check
+from fastbp import L1, L2, Activation, ArgumentError, Dense, Input, Sequential, gradient_check
 from fastbp.training.gradient_check import check_gradients
 
 
@@ -26,6 +26,16 @@ def test_right_gradients(rng, activation, dtype):
     assert max(row.error for row in report.rows) < 1e-6
     assert "all gradients are right" in str(report)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "softmax"])
+def test_an_activation_may_come_first(rng, activation):
+    """The dense layer behind it is none that reads the data in place."""
+    x = rng.normal(size=(20, 3))
+    model = regression([Activation(activation), Dense(5, "tanh"), Dense(1)], dtype="float64")
+    report = gradient_check(model, x, x[:, 0])
+    assert report.ok, str(report)
+    assert max(row.error for row in report.rows) < 1e-6
 
 
 def test_kinks_are_no_errors(rng):

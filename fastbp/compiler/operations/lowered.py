@@ -1,0 +1,118 @@
+"""What the rows of all operations of a program have in common."""
+
+from dataclasses import dataclass
+
+from fastbp.compiler.graph import Operation, OperationWithWeights
+from fastbp.compiler.layout import ParameterLayout, Place
+from fastbp.compiler.program import float_bits
+from fastbp.compiler.request import Request
+from fastbp.compiler.rows import Buffer, RowWriter, Tensor
+from fastbp.kernels import elementwise, weight_gradients
+from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+
+
+@dataclass
+class Scope:
+    """What all operations of a program write with.
+
+    Attributes
+    ----------
+    writer : RowWriter
+    parameters : ParameterLayout
+    request : Request
+    table : int
+        Where the addresses of the batch's rows lie, which the first operation may read in place.
+    slots : int
+        Offset of the optimizer's slots of the first parameter, or of the gradients for ``"store"``.
+    """
+
+    writer: RowWriter
+    parameters: ParameterLayout
+    request: Request
+    table: int = -1
+    slots: int = -1
+
+
+class Lowered:
+    """The rows of one operation.
+
+    Parameters
+    ----------
+    scope : Scope
+    operation : Operation
+    """
+
+    def __init__(self, scope: Scope, operation: Operation) -> None:
+        self._scope, self._writer = scope, scope.writer
+        self._operation = operation
+
+    @property
+    def learns(self) -> bool:
+        """Whether this program needs the gradients of weights that the operation has."""
+        rule, operation = self._scope.request.rule, self._operation
+        if rule is None or not isinstance(operation, OperationWithWeights):
+            return False
+        return operation.learns or rule == "store"
+
+    @property
+    def rereads_rows(self) -> bool:
+        """Whether it reads its inputs sample by sample once more when the weight gradients are made."""
+        return False
+
+    def forward(self, below: Tensor) -> Tensor:
+        """Rows that make its outputs of those below."""
+        raise NotImplementedError
+
+    def backward(self, below: Tensor | None, tensor: Tensor) -> None:
+        """Rows that carry the gradient on.
+
+        `tensor.gradient` is with respect to what the activation of `tensor` is applied to. `below.gradient` shall be
+        the same one layer down; `below` is None where nothing learns further down.
+        """
+        raise NotImplementedError
+
+    def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
+        """Rows behind a barrier: gradients of its weights, added up over all samples and used at once."""
+
+    def vector_gradient(
+        self, terms: Buffer, place: Place, l1: float = 0.0, l2: float = 0.0
+    ) -> None:
+        """A row that adds up a vector's gradient over the samples, and uses it.
+
+        Parameters
+        ----------
+        terms : Buffer
+            What is added up, samples in lanes.
+        place : Place
+            The vector.
+        l1, l2 : float
+            Strengths of its regularizer.
+        """
+        scope = self._scope
+        fields = weight_gradients.BiasGradient(
+            output_gradient=terms.lanes,
+            output_features=terms.padded,
+            bias=place.offset,
+            slots=scope.slots + place.offset,
+            slot_stride=scope.parameters.size,
+            l1=float_bits(l1),
+            l2=float_bits(l2),
+            n_out=terms.width,
+        )
+        self._writer.add("bias_gradient", fields, scope.request.rule, bool(l1 or l2))
+
+
+def activation_backward(writer: RowWriter, tensor: Tensor) -> None:
+    """The gradient with respect to what an activation was applied to, in place of that behind it."""
+    if tensor.activation == "linear":
+        return
+    gradient = tensor.gradient
+    assert gradient is not None
+    kept, target = writer.in_lanes(tensor.kept), writer.in_lanes(gradient)
+    # What the other form holds is no longer true.
+    gradient.rows = -1
+    fields = elementwise.Elementwise(kept, target, gradient.padded, gradient.width)
+    if tensor.activation in OF_ALL_OUTPUTS:
+        writer.add(f"{tensor.activation}_backward", fields)
+    else:
+        writer.add("activate_backward", fields, tensor.activation)

@@ -1,0 +1,68 @@
+"""What every layer says of itself: its outputs, and its arrays of weights."""
+
+from copy import copy
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Self
+
+from fastbp.errors import ArgumentError
+from fastbp.nn.initializers import Initializer
+from fastbp.specification import Specification, choose, truth_value
+
+
+class Weight(NamedTuple):
+    """One array of a layer.
+
+    Attributes
+    ----------
+    name : str
+        "kernel" or the like.
+    shape : tuple of int
+    initializer : Initializer
+        How it starts.
+    trained : bool
+        Whether training changes it by its gradient.
+    n_inputs : int
+        The layer's inputs, for the initializer.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Initializer
+    trained: bool
+    n_inputs: int
+
+
+@dataclass(frozen=True)
+class Layer(Specification):
+    """One layer of a model."""
+
+    #: Whether it is an operation of the network; what else there is prepares its inputs.
+    computes: ClassVar[bool] = True
+
+    name: str | None
+
+    def _choose_name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ArgumentError(f"name must be a string, not {name!r}")
+        choose(self, name=name)
+
+    def width(self, n_inputs: int) -> int:
+        """The number of outputs."""
+        return n_inputs
+
+    def weights(self, n_inputs: int) -> tuple[Weight, ...]:
+        """Its arrays, in Keras's order."""
+        return ()
+
+
+@dataclass(frozen=True)
+class LayerWithWeights(Layer):
+    """A layer that learns, unless it is told not to."""
+
+    trainable: bool
+
+    def with_trainable(self, trainable: bool) -> Self:
+        """The same layer, changed by training or not."""
+        other = copy(self)
+        choose(other, trainable=truth_value("trainable", trainable))
+        return other

@@ -8,6 +8,11 @@ from fastbp.kernels.product import product
 from fastbp.kernels.rules import rule_of
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS
 from fastbp.runtime.inlined import inlined
+from fastbp.runtime.processor import processor
+
+#: Samples, and vectors of weights, up to which stores past the caches are worth it.
+_MOST_STREAMED_SAMPLES = 96
+_MOST_STREAMED_VECTORS = 8192
 
 
 def _take(rule, regularized):
@@ -20,7 +25,7 @@ def _take(rule, regularized):
     if rule == "store":
 
         @inlined
-        def setup(arena, fields, hyper):
+        def setup(arena, fields, hyper, streams):
             return simd.advance(arena, fields.slots), *_strengths(arena, fields)
 
         @inlined
@@ -37,21 +42,26 @@ def _take(rule, regularized):
         return setup, take, ask
 
     function, n_slots, n_hyper, _ = rule_of(rule)
+    can_stream = _can_stream(rule)
 
     @inlined
-    def setup(arena, fields, hyper):
+    def setup(arena, fields, hyper, streams):
         slots = simd.advance(arena, fields.slots)
         pointers = simd.pointers_apart(slots, fields.slot_stride, n_slots)
-        return pointers, simd.get_many(hyper, n_hyper), *_strengths(arena, fields)
+        numbers = simd.get_many(hyper, n_hyper)
+        return pointers, numbers, *_strengths(arena, fields), streams
 
     @inlined
     def take(gradient, weights, index, state):
-        pointers, numbers, l1, l2 = state
+        pointers, numbers, l1, l2, streams = state
         weight = simd.load(weights, index)
         if regularized:
             gradient = _penalized(gradient, weight, l1, l2)
         weight, values = function(weight, gradient, simd.load_each(pointers, index), numbers)
-        simd.store(weights, index, weight)
+        if can_stream and streams:
+            simd.stream(weights, index, weight)
+        else:
+            simd.store(weights, index, weight)
         simd.store_each(pointers, index, values)
 
     @inlined
@@ -65,6 +75,22 @@ def _take(rule, regularized):
 def _has_state(rule):
     """Whether a rule reads and writes more than the weights, and computes more than a product."""
     return rule != "store" and rule_of(rule).n_slots > 0
+
+
+def _can_stream(rule):
+    """Whether weights may be written past the caches.
+
+    All workers read all weights, so a store has to take the line back from the others. These requests are made in
+    order and few at a time: the state's stores, between which they stand, wait as long. A large batch hides that;
+    weights that no cache holds gain nothing. Nor does a rule without state, whose requests follow each other closely.
+    """
+    return _has_state(rule) and processor().streams
+
+
+@inlined
+def _is_worth_streaming(samples, fields, lanes):
+    small = fields.n_in * fields.n_out <= _MOST_STREAMED_VECTORS * lanes
+    return 1 < samples <= _MOST_STREAMED_SAMPLES and small
 
 
 @inlined
@@ -106,6 +132,7 @@ def first_weight_gradient(rule, regularized):
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
     setup, take, ask = _take(rule, regularized)
+    can_stream = _can_stream(rule)
 
     def finish(value, row, block, environment):
         weights, block_stride, lanes, state = environment
@@ -123,7 +150,8 @@ def first_weight_gradient(rule, regularized):
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
         table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
-        state = setup(arena, r, hyper)
+        streams = can_stream and workers > 1 and _is_worth_streaming(c.rows, r, lanes)
+        state = setup(arena, r, hyper, streams)
         rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
         if c.rows == 1:
@@ -142,6 +170,8 @@ def first_weight_gradient(rule, regularized):
             (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
             (weights, r.n_in * lanes, lanes, state),
         )  # fmt: skip
+        if can_stream and streams:
+            simd.fence()
 
     return kernel
 
@@ -152,6 +182,7 @@ def weight_gradient(rule, regularized):
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
     setup, take, ask = _take(rule, regularized)
+    can_stream = _can_stream(rule)
 
     def finish(value, row, block, environment):
         weights, row_stride, lanes, state = environment
@@ -167,7 +198,8 @@ def weight_gradient(rule, regularized):
         r = simd.read_fields(row, WeightGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        state = setup(arena, r, hyper)
+        streams = can_stream and workers > 1 and _is_worth_streaming(c.rows, r, lanes)
+        state = setup(arena, r, hyper, streams)
         rows, blocks = _tiles(r.n_out, (r.n_in + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
         if c.rows == 1:
@@ -184,6 +216,8 @@ def weight_gradient(rule, regularized):
             (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
             (weights, r.weights_stride, lanes, state),
         )  # fmt: skip
+        if can_stream and streams:
+            simd.fence()
 
     return kernel
 
@@ -223,7 +257,7 @@ def bias_gradient(rule, regularized):
         r = simd.read_fields(row, BiasGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        state = setup(arena, r, hyper)
+        state = setup(arena, r, hyper, False)
         bias = simd.advance(arena, r.bias)
         first, end = share((r.n_out + lanes - 1) // lanes, worker, workers)
         for block in range(first, end):

@@ -43,6 +43,14 @@ class Processor:
         """
         return (8, 4, 2) if self.vector_registers >= 32 else (6, 4, 4)
 
+    @property
+    def streams(self) -> bool:
+        """Whether a vector is written past the caches quicker than a line is taken back from another processor.
+
+        Measured on AMD's Zen 4 only. A vector must be a whole line: parts of lines go to the memory one by one.
+        """
+        return self.vector_bytes == 64 and self.name.startswith("znver")
+
     def lanes(self, itemsize: int) -> int:
         """Numbers of ``itemsize`` bytes in a vector."""
         return self.vector_bytes // itemsize

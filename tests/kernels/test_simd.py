@@ -213,6 +213,29 @@ def test_series(dtype: str, lanewise: Any) -> None:
 BLOCKS = ("transposed", "kept", "sums", "added", "apart")
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_is_streamed_is_there(dtype: str) -> None:
+    """Vectors written past the caches are those written, each where it belongs."""
+    scalar = SCALARS[dtype]
+
+    def make() -> Any:
+        def kernel(source, count, target, _):
+            x, out = simd.pointer_at(source, scalar), simd.pointer_at(target, scalar)
+            for i in range(0, count, simd.lanes(x)):
+                simd.stream(out, i, 2.0 * simd.load(x, i))
+            simd.fence()
+
+        return kernel
+
+    probe = compile_probe(f"simd-stream-{dtype}", make, 4)
+    lanes = n_lanes(dtype)
+    source, target = aligned((7 * lanes,), dtype), aligned((8 * lanes,), dtype, np.nan)
+    source[:] = np.arange(7 * lanes)
+    probe(source.ctypes.data, 7 * lanes, target.ctypes.data, 0)
+    np.testing.assert_array_equal(target[: 7 * lanes], 2 * source)
+    assert np.isnan(target[7 * lanes :]).all()
+
+
 @pytest.fixture(scope="module")
 def blocks() -> dict[str, Callable[[Array, int], dict[str, Array]]]:
     """By type: what is done to a square block, of which `count` vectors are kept."""

@@ -40,6 +40,7 @@ from fastbp.kernels.simd.memory import (
     advance_bytes,
     cast_to,
     double_from_bits,
+    fence,
     get,
     lane_numbers,
     lanes,
@@ -52,6 +53,7 @@ from fastbp.kernels.simd.memory import (
     reinterpret,
     splat,
     store,
+    stream,
 )
 from fastbp.kernels.simd.register_tile import (
     add_products,
@@ -85,6 +87,7 @@ __all__ = [
     "cast_to",
     "clenshaw",
     "double_from_bits",
+    "fence",
     "float32",
     "float64",
     "fma",
@@ -128,6 +131,7 @@ __all__ = [
     "store",
     "store_each",
     "store_many",
+    "stream",
     "sum_lanes",
     "transpose",
     "vector_of",

@@ -54,6 +54,35 @@ def store(typing, pointer, index, vector):
 
 
 @intrinsic
+def stream(typing, pointer, index, vector):
+    """Writes a vector past the caches, where an element begins that is aligned to a vector.
+
+    Others see it for sure only behind a `fence`.
+    """
+    kind = vector_of(pointer.dtype)
+
+    def generate(context, builder, sig, args):
+        value = coerce(context, builder, args[2], sig.args[2], kind)
+        place = vector_pointer(builder, *args[:2], value.type)
+        written = builder.store(value, place, align=kind.lanes * pointer.dtype.bitwidth // 8)
+        written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(i32, 1)]))
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, vector), generate
+
+
+@intrinsic
+def fence(typing):
+    """All that was written before is there for others before anything that is written behind."""
+
+    def generate(context, builder, sig, args):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
 def get(typing, pointer, index):
     """One element."""
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 _WORD = (1 << 64) - 1
+#: Few enough to stay in the first-level cache.
+_DRAWS_AT_A_TIME = 256
 
 
 def epoch_orders(n_samples: int, n_epochs: int, seed: int, first_epoch: int = 0) -> np.ndarray:
@@ -38,7 +40,8 @@ def epoch_orders(n_samples: int, n_epochs: int, seed: int, first_epoch: int = 0)
            [5, 3, 1, 2, 0, 4]])
     """
     orders = np.empty((n_epochs, n_samples), np.int64)
-    _shuffle()(orders, np.uint64(seed & _WORD), np.uint64(first_epoch))
+    draws = np.empty(_DRAWS_AT_A_TIME, np.int64)
+    _shuffle()(orders, np.uint64(seed & _WORD), np.uint64(first_epoch), draws)
     return orders
 
 
@@ -49,5 +52,5 @@ def _shuffle() -> Any:
     from fastbp.runtime.cache import compile_function
 
     function: Any = shuffle.shuffle_epochs
-    signature = "void(int64[:, ::1], uint64, uint64)"
+    signature = "void(int64[:, ::1], uint64, uint64, int64[::1])"
     return compile_function("shuffle_epochs", function, signature)

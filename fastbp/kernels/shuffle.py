@@ -9,10 +9,11 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
-def shuffle_epochs(orders, seed, first_epoch):
+def shuffle_epochs(orders, seed, first_epoch, draws):
     """orders[e] = a random permutation of 0 ... n - 1 drawn from (seed, first_epoch + e)
 
     orders   (epochs, n) int64, n < 2**32   overwritten
+    draws    (some,) int64                  so many are drawn at a time, in vectors
 
     Fisher and Yates from the end; the draw for place i is mix(start + i * step), start = mix(mix(seed + step) + epoch)
     with SplitMix64's mix, of which the upper bits are scaled to 0 ... i (the bias is below n / 2**64).
@@ -27,14 +28,20 @@ def shuffle_epochs(orders, seed, first_epoch):
             state = (state ^ (state >> np.uint64(31))) + word
         for place in range(order.size):
             order[place] = place
-        for place in range(order.size - 1, 0, -1):
-            draw = state + np.uint64(place) * _STEP
-            draw = (draw ^ (draw >> np.uint64(30))) * _FIRST
-            draw = (draw ^ (draw >> np.uint64(27))) * _SECOND
-            draw = draw ^ (draw >> np.uint64(31))
-            count = np.uint64(place + 1)
-            low = ((draw & _LOW_HALF) * count) >> np.uint64(32)
-            other = np.int64(((draw >> np.uint64(32)) * count + low) >> np.uint64(32))
-            kept = order[place]
-            order[place] = order[other]
-            order[other] = kept
+        last = order.size - 1
+        while last > 0:
+            n = min(draws.size, last)
+            for i in range(n):
+                place = np.uint64(last - i)
+                draw = state + place * _STEP
+                draw = (draw ^ (draw >> np.uint64(30))) * _FIRST
+                draw = (draw ^ (draw >> np.uint64(27))) * _SECOND
+                draw = draw ^ (draw >> np.uint64(31))
+                count = place + np.uint64(1)
+                low = ((draw & _LOW_HALF) * count) >> np.uint64(32)
+                draws[i] = np.int64(((draw >> np.uint64(32)) * count + low) >> np.uint64(32))
+            for i in range(n):
+                kept = order[last - i]
+                order[last - i] = order[draws[i]]
+                order[draws[i]] = kept
+            last -= n

@@ -304,7 +304,10 @@ class Training:
 
     def _orders(self, epoch: int, n_items: int, count: int) -> NDArray[np.int64]:
         """The orders in which these epochs visit samples or batches, (count, n_items)."""
-        if not self._plan.shuffle:
+        plan = self._plan
+        # A step that takes all samples may as well take them as they lie.
+        takes_all = plan.n_steps == 1 and isinstance(plan.samples, Samples)
+        if not plan.shuffle or takes_all:
             if self._unshuffled is None or len(self._unshuffled) < count:
                 self._unshuffled = np.tile(np.arange(n_items), (count, 1))
             return self._unshuffled[:count]

@@ -10,6 +10,7 @@ from fastbp.kernels import (
     layout,
     losses,
     sums,
+    updates,
     weight_gradients,
 )
 from fastbp.kernels.rules import rule_of
@@ -37,13 +38,19 @@ def _product(fields: Any, batch: int, _: Sequence[object]) -> Cost:
 
 def _weight_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     n_in, n_out = fields.n_in, fields.n_out
-    # Weights and slots are read and written, a gradient that is kept is only written.
-    passes = 1 if options[0] == "store" else 2 * (1 + rule_of(str(options[0])).n_slots)
+    # Weights, slots and gradients that are added up are read and written, a gradient that is kept is only written.
+    kept = {"store": 1, "add": 2}
+    rule = str(options[0])
+    passes = kept[rule] if rule in kept else 2 * (1 + rule_of(rule).n_slots)
     return Cost(2 * batch * n_in * n_out, batch * (n_in + n_out) + passes * n_in * n_out)
 
 
 def _bias_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     return Cost(batch * fields.n_out, batch * fields.n_out)
+
+
+def _apply_rule(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    return Cost(0, (3 + 2 * rule_of(str(options[0])).n_slots) * fields.outer * fields.inner)
 
 
 def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Cost]:
@@ -61,6 +68,8 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     dense.InputGradient: _product,
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
+    updates.SumSquares: lambda f, _, __: Cost(2 * f.outer * f.inner, f.outer * f.inner),
+    updates.ApplyRule: _apply_rule,
     elementwise.Elementwise: _moves(2, "n_features"),
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),

@@ -14,6 +14,7 @@ from fastbp.compiler.operations import LOWERED, Scope, activation_backward
 from fastbp.compiler.program import Program
 from fastbp.compiler.request import Goal, Request
 from fastbp.compiler.rows import RowWriter, Tensor
+from fastbp.compiler.updates import Update
 from fastbp.kernels import layout, sums
 from fastbp.kernels.product import CACHE_BYTES
 from fastbp.kernels.rules import rule_of
@@ -56,7 +57,7 @@ class Lowering:
         self._normalization = normalization
         self._begin = begin
         self._writer = RowWriter(parameters, request.batch, begin)
-        self._scope = Scope(self._writer, parameters, request, slots=slots)
+        self._scope, self._slots = Scope(self._writer, parameters, request), slots
         self._operations = tuple(operations)
         self._from_logits = False
         self.gradients = -1
@@ -73,8 +74,10 @@ class Lowering:
     def build(self) -> Program:
         """The finished program."""
         request, writer, goal = self._request, self._writer, self._goal
+        update = Update(writer, self._parameters, request, self._slots)
+        self._scope.rule, self._scope.slots = update.gradient_rule, update.gradients
         if request.rule == "store":
-            self.gradients = self._scope.slots = writer.memory.take(self._parameters.size)
+            self.gradients = update.gradients
         tensors = self._forward()
         output = tensors[-1].value
         if request.predict:
@@ -91,6 +94,7 @@ class Lowering:
             if request.rule is not None:
                 self._tell_loss(values, penalty)
                 self._weight_gradients(tensors)
+                update.write()
             n_values = writer.program.n_values
             writer.add("sum_values", sums.SumValues(values, writer.samples, n_values, penalty))
             writer.barrier()

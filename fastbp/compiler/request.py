@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fastbp.optimizers.gathering import Gathering
+
 
 @dataclass(frozen=True)
 class InputKind:
@@ -26,6 +28,8 @@ class Request:
         The update rule, ``"store"`` to keep the gradients, None for no backward pass.
     predict : bool
         Whether outputs are handed to the caller.
+    gathering : Gathering or None
+        What is done with all gradients before the rule.
     """
 
     batch: int
@@ -34,6 +38,7 @@ class Request:
     weights: str | None = None
     rule: str | None = None
     predict: bool = False
+    gathering: Gathering | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from fastbp.engine.state import NetworkState
 from fastbp.engine.training import FLOPS_PER_SECOND, Chunks, train
 from fastbp.errors import ArgumentError
 from fastbp.nn.layer import Layer
+from fastbp.optimizers.gathering import Gathering
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source
 
@@ -43,7 +44,7 @@ class Network(NetworkState):
     Attributes
     ----------
     steps : int
-        Updates done since the optimizer was configured.
+        Steps done since the optimizer was configured.
     changes : int
         How often somebody set weights, the optimizer or its state.
     """
@@ -138,6 +139,7 @@ class Network(NetworkState):
         targets: Source | None = None,
         weights: Source | None = None,
         rule: str | None = None,
+        gathering: Gathering | None = None,
     ) -> Request:
         return Request(
             batch,
@@ -146,6 +148,7 @@ class Network(NetworkState):
             None if weights is None else DTYPES[weights.code],
             rule,
             predict=targets is None,
+            gathering=gathering,
         )
 
     @property
@@ -206,7 +209,8 @@ class Network(NetworkState):
         """
         self._refuse_while_training()
         orders = np.ascontiguousarray(orders, np.int64)
-        request = self._request(batch_size, inputs, targets, sample_weight, self._optimizer.rule)
+        how = self._optimizer.rule, self._optimizer.gathering
+        request = self._request(batch_size, inputs, targets, sample_weight, *how)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
@@ -250,7 +254,8 @@ class Network(NetworkState):
         order = np.ascontiguousarray(order, np.int64)
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
-        request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
+        how = self._optimizer.rule, self._optimizer.gathering
+        request = self._request(batch, inputs, targets, sample_weight, *how)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
 
@@ -338,7 +343,8 @@ class Network(NetworkState):
         if self._goal is not None and self._optimizer is not None:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
-            request = Request(batch_size, kind, targets, None, self._optimizer.rule)
+            rule, gathering = self._optimizer.rule, self._optimizer.gathering
+            request = Request(batch_size, kind, targets, None, rule, gathering=gathering)
             workers = chosen_workers("auto")
             session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize

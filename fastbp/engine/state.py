@@ -111,7 +111,7 @@ class NetworkState:
             If the update rule is another one.
         """
         old = self._optimizer
-        if old is None or (optimizer.rule, list(optimizer.slots)) != (old.rule, list(old.slots)):
+        if old is None or _program_of(optimizer) != _program_of(old):
             raise ArgumentError(
                 f"{optimizer!r} has another update rule than {old!r}; compile the model with it"
             )
@@ -128,7 +128,7 @@ class NetworkState:
         return self._arena.array[size * (1 + index) : size * (2 + index)]
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
-        """The number of updates, and for each slot one array a parameter array."""
+        """The number of steps, and for each slot one array a parameter array."""
         state: dict[str, NDArray[Any]] = {"step": np.array(self.steps, np.int64)}
         for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
             for i, array in enumerate(self._layout.read(self._slot(k))):
@@ -145,9 +145,12 @@ class NetworkState:
 
     def take_averages(self) -> None:
         """Replace the weights that are trained by the averages that the optimizer has kept of them, if it has."""
-        if self.steps == 0 or self._optimizer is None or "average" not in self._optimizer.slots:
+        optimizer = self._optimizer
+        if optimizer is None or "average" not in optimizer.slots:
             return
-        averages = self._layout.read(self._slot(list(self._optimizer.slots).index("average")))
+        if optimizer.n_updates(self.steps) == 0:
+            return
+        averages = self._layout.read(self._slot(list(optimizer.slots).index("average")))
         trained = [place.trained for place in self._layout.told]
         arrays = zip(self.weights(), averages, trained, strict=True)
         self.set_weights([average if taken else weight for weight, average, taken in arrays])
@@ -166,3 +169,8 @@ class NetworkState:
         with np.errstate(all="ignore"):
             # Whatever is not finite shows in the sum, which is quicker; a sum that overflows is looked at closely.
             return bool(np.isfinite(state.sum()) or np.isfinite(state).all())
+
+
+def _program_of(optimizer: Any) -> tuple[Any, ...]:
+    """What of an optimizer makes the program, and its state"""
+    return optimizer.rule, list(optimizer.slots), optimizer.gathering

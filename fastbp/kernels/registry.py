@@ -16,6 +16,7 @@ from fastbp.kernels import (
     layout,
     losses,
     sums,
+    updates,
     weight_gradients,
 )
 from fastbp.kernels.names import can_be_kept
@@ -36,6 +37,8 @@ _FACTORIES = {
         weight_gradients.first_weight_gradient,
         weight_gradients.weight_gradient,
         weight_gradients.bias_gradient,
+        updates.sum_squares,
+        updates.apply_rule,
         losses.pointwise_loss,
         losses.cosine_similarity,
         losses.categorical_hinge,

@@ -14,15 +14,19 @@ from fastbp.runtime.processor import processor
 _MOST_STREAMED_SAMPLES = 96
 _MOST_STREAMED_VECTORS = 8192
 
+#: Rules that keep the gradient, for what is done with it later.
+KEEPING = ("store", "add")
+
 
 def _take(rule, regularized):
     """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
 
     ``setup(arena, fields, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
-    ``"store"`` writes the gradient into the first slot; the others update the weights and their slots. ``ask(weights,
-    index, state)`` asks for the cache lines that `take` will want.
+    ``"store"`` writes the gradient into the first slot, ``"add"`` adds it there; the others update the weights and
+    their slots. ``ask(weights, index, state)`` asks for the cache lines that `take` will want.
     """
-    if rule == "store":
+    if rule in KEEPING:
+        adds = rule == "add"
 
         @inlined
         def setup(arena, fields, hyper, streams):
@@ -33,6 +37,8 @@ def _take(rule, regularized):
             target, l1, l2 = state
             if regularized:
                 gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
+            if adds:
+                gradient = gradient + simd.load(target, index)
             simd.store(target, index, gradient)
 
         @inlined
@@ -74,7 +80,7 @@ def _take(rule, regularized):
 
 def _has_state(rule):
     """Whether a rule reads and writes more than the weights, and computes more than a product."""
-    return rule != "store" and rule_of(rule).n_slots > 0
+    return rule not in KEEPING and rule_of(rule).n_slots > 0
 
 
 def _can_stream(rule):

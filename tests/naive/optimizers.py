@@ -12,6 +12,8 @@ Slots = tuple[Array, ...]
 
 # What every optimizer takes besides its own options.
 SHARED = ("weight_decay", "clipvalue", "ema_momentum", "ema_overwrite_frequency")
+# What all of them take and `naive.gathering` does, before `update`.
+GATHERED = ("clipnorm", "global_clipnorm", "gradient_accumulation_steps")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Optimizer:
     @property
     def own_options(self) -> dict[str, float]:
         """Those of the rule itself."""
-        return {name: value for name, value in self.options.items() if name not in SHARED}
+        others = SHARED + GATHERED
+        return {name: value for name, value in self.options.items() if name not in others}
 
     @property
     def averages(self) -> bool:

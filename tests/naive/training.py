@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naive.gathering import Gathered
 from naive.gradients import reverse_mode
 from naive.metrics import METRICS
 from naive.networks import Network
@@ -22,11 +23,13 @@ class Trained:
     weights   the list of arrays, in Keras order
     slots     a tuple of the optimizer's arrays for every array of weights
     history   (n_epochs, 1 + n_metrics): loss with penalties, then the metrics, means weighted by rows
+    sums      gradients, for every array that learns, that wait for the next update
     """
 
     weights: list[Array]
     slots: list[Slots]
     history: Array
+    sums: list[Array]
 
 
 def train(
@@ -41,16 +44,18 @@ def train(
     metrics: Sequence[str] = (),
     n_steps: int | None = None,
 ) -> Trained:
-    """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` updates are done."""
+    """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` steps are done."""
     weights = [np.array(weight, dtype=np.float64) for weight in weights]
     slots = [optimizer.begin(weight) for weight in weights]
+    learning = [number for number, each in enumerate(network.parameters) if each.trainable]
+    gathered = Gathered(optimizer.options)
     step = 0
     history: list[Array] = []
     for order in orders:
         sums = np.zeros(1 + len(metrics))
         for start in range(0, len(order), batch_size):
             if step == n_steps:
-                return Trained(weights, slots, np.array(history))
+                return Trained(weights, slots, np.array(history), gathered.sums)
             step += 1
             rows = order[start : start + batch_size]
             shares = None if sample_weight is None else sample_weight[rows]
@@ -60,10 +65,12 @@ def train(
             sums[0] += len(rows) * loss
             sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
             gradients = reverse_mode(network, weights, *batch, shares)
-            for number, parameter in enumerate(network.parameters):
-                if parameter.trainable:
-                    weights[number], slots[number] = optimizer.update(
-                        weights[number], gradients[number], slots[number], step, loss
-                    )
+            due = gathered.take([gradients[number] for number in learning])
+            if due is None:
+                continue
+            for number, gradient in zip(learning, due[1], strict=True):
+                weights[number], slots[number] = optimizer.update(
+                    weights[number], gradient, slots[number], due[0], loss
+                )
         history.append(sums / len(order))
-    return Trained(weights, slots, np.array(history))
+    return Trained(weights, slots, np.array(history), gathered.sums)

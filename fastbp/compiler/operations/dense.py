@@ -144,7 +144,7 @@ class LoweredDense(Lowered):
             packs=writer.packs(request.batch, operation.n_out if first else operation.n_in),
         )
         name = "first_weight_gradient" if first else "weight_gradient"
-        writer.add(name, fields, request.rule, bool(l1 or l2))
+        writer.add(name, fields, self._scope.rule, bool(l1 or l2))
         if self._bias.told and (self._bias.trained or request.rule == "store"):
             l1, l2 = strengths(operation.layer.bias_regularizer)
             self.vector_gradient(gradient, self._bias, l1, l2)

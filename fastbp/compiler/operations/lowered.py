@@ -22,14 +22,17 @@ class Scope:
     request : Request
     table : int
         Where the addresses of the batch's rows lie, which the first operation may read in place.
+    rule : str or None
+        What is done with the gradients of weights at once: the update rule, or ``"store"`` or ``"add"``.
     slots : int
-        Offset of the optimizer's slots of the first parameter, or of the gradients for ``"store"``.
+        Offset of the optimizer's slots of the first parameter, or of the gradients that are kept.
     """
 
     writer: RowWriter
     parameters: ParameterLayout
     request: Request
     table: int = -1
+    rule: str | None = None
     slots: int = -1
 
 
@@ -99,7 +102,7 @@ class Lowered:
             l2=float_bits(l2),
             n_out=terms.width,
         )
-        self._writer.add("bias_gradient", fields, scope.request.rule, bool(l1 or l2))
+        self._writer.add("bias_gradient", fields, scope.rule, bool(l1 or l2))
 
 
 def activation_backward(writer: RowWriter, tensor: Tensor) -> None:

@@ -210,3 +210,24 @@ def sum_lanes(typing, vector):
         return total
 
     return types.float64(vector), generate
+
+
+@intrinsic
+def squares(typing, vector):
+    """A vector of float64 that adds up to the sum of a vector's squares; no square of a float32 is too large for it."""
+    kind = vector_of(types.float64)
+
+    def generate(context, builder, sig, args):
+        (value,) = args
+        if vector.scalar == types.float64:
+            return builder.fmul(value, value)
+        double, half = context.get_value_type(kind), vector.lanes // 2
+        total = None
+        for first in (0, half):
+            part = shuffle(builder, value, value, list(range(first, first + half)))
+            wide = builder.fpext(part, double)
+            square = builder.fmul(wide, wide)
+            total = square if total is None else builder.fadd(total, square)
+        return total
+
+    return kind(vector), generate

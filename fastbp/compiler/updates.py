@@ -1,0 +1,127 @@
+"""The rows between the gradients of the weights and the next step.
+
+Without anything to wait for, the update rule is part of the rows that give the gradients. Where all gradients are
+needed first, those rows keep them, and the rule follows behind a barrier.
+"""
+
+import math
+from typing import NamedTuple
+
+from fastbp.compiler.layout import ParameterLayout, Place, padded
+from fastbp.compiler.request import Request
+from fastbp.compiler.rows import RowWriter
+from fastbp.kernels import updates
+from fastbp.kernels.rules import rule_of
+
+
+class Extent(NamedTuple):
+    """Where an array of weights lies: ``[outer][stride]`` numbers, `inner` of each, padded to whole vectors."""
+
+    offset: int
+    outer: int
+    stride: int
+    inner: int
+
+
+def extent(place: Place, lanes: int) -> Extent:
+    """Of an array, its padding included."""
+    if place.stride:
+        n_in, n_out = place.shape
+        return Extent(place.offset, n_out, place.stride, padded(n_in, lanes))
+    *others, last = place.shape
+    return Extent(place.offset, 1, 0, math.prod(others) * padded(last, lanes))
+
+
+class Update:
+    """What becomes of the gradients of the weights.
+
+    Parameters
+    ----------
+    writer : RowWriter
+    parameters : ParameterLayout
+    request : Request
+    slots : int
+        Offset of the optimizer's slots of the first parameter.
+
+    Attributes
+    ----------
+    gradient_rule : str or None
+        What the rows that give the gradients do with them: the update rule, "store" or "add".
+    gradients : int
+        Offset of what they write beside the weights: the slots, or the gradients.
+    """
+
+    def __init__(
+        self, writer: RowWriter, parameters: ParameterLayout, request: Request, slots: int
+    ) -> None:
+        self._writer, self._parameters = writer, parameters
+        self._rule, self._gathering, self._slots = request.rule, request.gathering, slots
+        self.gradient_rule, self.gradients = request.rule, slots
+        if self._gathering is not None and self._gathering.accumulates:
+            # They live from step to step, behind the slots of the rule.
+            self.gradient_rule = "add"
+            self.gradients = slots + rule_of(str(self._rule)).n_slots * parameters.size
+        elif self._gathering is not None or request.rule == "store":
+            self.gradient_rule = "store"
+            self.gradients = writer.memory.take(parameters.size)
+
+    def write(self) -> None:
+        """Write the rows that follow those of the gradients."""
+        if self._gathering is None:
+            return
+        norm, rule = self._gathering.norm, str(self._rule)
+        # Behind the rule's own numbers of a step.
+        limit = step_share = -1
+        n_hyper = rule_of(rule).n_hyper
+        if norm is not None:
+            limit, n_hyper = n_hyper, n_hyper + 1
+        if self._gathering.accumulates:
+            step_share = n_hyper
+        self._writer.barrier()
+        lanes = self._parameters.lanes
+        arrays = [extent(place, lanes) for place in self._parameters.told if place.trained]
+        sums = [(-1, 0)] * len(arrays)
+        if norm is not None:
+            sums = self._squares(arrays, step_share)
+            if norm == "network":
+                sums = [(sums[0][0], sum(count for _, count in sums))] * len(arrays)
+        for array, (first, count) in zip(arrays, sums, strict=True):
+            fields = updates.ApplyRule(
+                gradient=self.gradients + array.offset,
+                weights=array.offset,
+                slots=self._slots + array.offset,
+                slot_stride=self._parameters.size,
+                outer=array.outer,
+                stride=array.stride,
+                inner=array.inner,
+                sums=first,
+                n_sums=count,
+                limit=limit,
+                step_share=step_share,
+            )
+            self._writer.add("apply_rule", fields, rule)
+
+    def _squares(self, arrays: list[Extent], step_share: int) -> list[tuple[int, int]]:
+        """Rows that add up the squares of the gradients; where the sums of each array begin, and how many they are."""
+        writer = self._writer
+        words = 8 // writer.itemsize
+        counts = []
+        for array in arrays:
+            n_vectors = array.outer * array.inner // writer.lanes
+            counts.append(-(-n_vectors // updates.PIECE))
+        at = writer.memory.take(sum(counts) * words)
+        places = []
+        for array, count in zip(arrays, counts, strict=True):
+            fields = updates.SumSquares(
+                self.gradients + array.offset,
+                array.outer,
+                array.stride,
+                array.inner,
+                at,
+                step_share,
+            )
+            writer.add("sum_squares", fields)
+            places.append((at, count))
+            at += count * words
+        writer.barrier()
+        return places

@@ -37,6 +37,8 @@ OPTIMIZERS = [
     Nadam(PiecewiseConstantDecay([5, 9], [0.1, 0.05, 0.01])),
     Lion(weight_decay=0.1),
     Rprop(variant="iplus"),
+    Adam(clipnorm=0.1, gradient_accumulation_steps=3),
+    SGD(0.1, global_clipnorm=0.1),
 ]
 
 

@@ -139,6 +139,18 @@ def test_rule_slots_and_numbers(optimizer, rule, slots, row):
     assert hyper == pytest.approx(np.array([row(int(t)) for t in STEPS]), rel=1e-13)
 
 
+@pytest.mark.parametrize("setting", ["clipnorm", "global_clipnorm"])
+def test_behind_the_numbers_of_the_rule(setting):
+    """Come the limit of a norm, and what a sum of gradients is multiplied by at each step; t counts updates."""
+    optimizer = Adam(0.1, use_ema=True, gradient_accumulation_steps=2, **{setting: 3})
+    assert optimizer.slots == {**MOMENTS, "average": 0, "gradient_accumulator": 0}
+    rows = [[alpha(t), *MEANS, 0 if t == 1 else 0.99, 0, 3] for t in (1, 1, 2, 2)]
+    expected = [[*row, part] for row, part in zip(rows, [0, 0.5, 0, 0.5], strict=True)]
+    assert optimizer.hyper(np.arange(1, 5)) == pytest.approx(np.array(expected), rel=1e-13)
+    assert not SGD(0.1, gradient_accumulation_steps=2).hyper_is_constant
+    assert SGD(0.1, **{setting: 3}).hyper_is_constant
+
+
 def named(value: object) -> str:
     """As it is written, without addresses, which differ from process to process."""
     return re.sub(" at 0x[0-9a-f]+", "", repr(value))
@@ -192,6 +204,13 @@ def test_numbers_are_finite_after_any_number_of_updates(optimizer):
         (lambda: SGD(use_ema=True, ema_momentum=1), "ema_momentum"),
         (lambda: SGD(use_ema=True, ema_overwrite_frequency=0), "ema_overwrite_frequency"),
         (lambda: SGD(ema_overwrite_frequency=5), "add use_ema=True"),
+        (lambda: SGD(clipnorm=0), "clipnorm must be"),
+        (lambda: SGD(global_clipnorm=-1), "global_clipnorm must be"),
+        (lambda: SGD(global_clipnorm=np.inf), "global_clipnorm must be"),
+        (lambda: SGD(clipnorm=1, clipvalue=1), "clipvalue and clipnorm .* choose one"),
+        (lambda: Adam(clipnorm=1, global_clipnorm=1), "clipnorm and global_clipnorm .* choose"),
+        (lambda: SGD(gradient_accumulation_steps=1), "whole number of at least 2, not 1"),
+        (lambda: SGD(gradient_accumulation_steps=2.0), "gradient_accumulation_steps"),
         (lambda: SGD(ExponentialDecay), "not a class"),
         (lambda: SGD("fast"), "learning_rate"),
         (lambda: SGD({"class": "Exponential"}), "ExponentialDecay|learning-rate schedule"),

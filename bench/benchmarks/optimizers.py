@@ -23,6 +23,9 @@ OPTIMIZERS = {
     "rprop iplus": fastbp.Rprop(variant="iplus"),
     "adam, cosine decay": fastbp.Adam(fastbp.CosineDecay(0.001, 10_000)),
     "sgd, clipped": fastbp.SGD(clipvalue=1.0),
+    "sgd, norms clipped": fastbp.SGD(clipnorm=1.0),
+    "sgd, global norm clipped": fastbp.SGD(global_clipnorm=1.0),
+    "sgd, of four batches": fastbp.SGD(gradient_accumulation_steps=4),
     "sgd, averages": fastbp.SGD(use_ema=True),
 }
 

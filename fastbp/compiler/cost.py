@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fastbp.kernels import (
+    constraints,
     crossentropies,
     dense,
     elementwise,
@@ -53,6 +54,12 @@ def _apply_rule(fields: Any, _: int, options: Sequence[object]) -> Cost:
     return Cost(0, (3 + 2 * rule_of(str(options[0])).n_slots) * fields.outer * fields.inner)
 
 
+def _constrain_norms(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    lanes = min(stride for stride in (fields.group_stride, fields.term_stride) if stride)
+    n = fields.groups * fields.terms * lanes
+    return Cost(3 * n, 2 * n)
+
+
 def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Cost]:
     """The cost of passing over some arrays (batch, width)."""
     return lambda fields, batch, _: Cost(0, arrays * batch * int(getattr(fields, width)))
@@ -70,6 +77,8 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     weight_gradients.BiasGradient: _bias_gradient,
     updates.SumSquares: lambda f, _, __: Cost(2 * f.outer * f.inner, f.outer * f.inner),
     updates.ApplyRule: _apply_rule,
+    constraints.ConstrainNorms: _constrain_norms,
+    constraints.ConstrainSigns: lambda f, _, __: Cost(0, 2 * f.outer * f.inner),
     elementwise.Elementwise: _moves(2, "n_features"),
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),

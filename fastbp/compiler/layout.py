@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.graph import DenseOperation, Operation, OperationWithWeights
+from fastbp.nn.constraints import Constraint
 from fastbp.nn.layer import Weight
 from fastbp.runtime.processor import processor
 
@@ -76,6 +78,8 @@ class Place:
     trained, told : bool
         Whether training changes it by its gradient, and whether it is one of the user's arrays: a bias that is not
         used lies there nevertheless, and is zero.
+    constraint : Constraint or None
+        What holds of it after an update.
     """
 
     offset: int
@@ -84,6 +88,7 @@ class Place:
     blocked: bool = False
     trained: bool = True
     told: bool = True
+    constraint: Constraint | None = None
 
     def view(self, parameters: NDArray[np.floating], lanes: int) -> NDArray[np.floating]:
         """The array as a view to read or assign, in the user's shape, or (blocks, n_in, lanes) where it is blocked.
@@ -159,11 +164,11 @@ class ParameterLayout:
         n_in, n_out = kernel.shape
         if operation.is_first:
             offset = self._allocator.take(padded(n_out, self.lanes) * n_in)
-            place = Place(offset, kernel.shape, blocked=True, trained=kernel.trained)
+            place = Place(offset, kernel.shape, blocked=True, **_training(kernel))
         else:
             stride = spread(padded(n_in, self.lanes), self.dtype.itemsize)
             offset = self._allocator.take(stride * n_out)
-            place = Place(offset, kernel.shape, stride, trained=kernel.trained)
+            place = Place(offset, kernel.shape, stride, **_training(kernel))
         if len(operation.weights) > 1:
             return place, self._vector(operation.weights[1])
         offset = self._allocator.take(padded(n_out, self.lanes))
@@ -171,7 +176,7 @@ class ParameterLayout:
 
     def _vector(self, weight: Weight) -> Place:
         offset = self._allocator.take(padded(math.prod(weight.shape), self.lanes))
-        return Place(offset, weight.shape, trained=weight.trained)
+        return Place(offset, weight.shape, **_training(weight))
 
     @property
     def told(self) -> list[Place]:
@@ -188,3 +193,8 @@ class ParameterLayout:
         """Set all arrays, in the order of `read`. Padding stays zero."""
         for place, array in zip(self.told, arrays, strict=False):
             place.write(parameters, array, self.lanes)
+
+
+def _training(weight: Weight) -> dict[str, Any]:
+    """What a place says of how its array is trained"""
+    return {"trained": weight.trained, "constraint": weight.constraint}

@@ -4,32 +4,13 @@ Without anything to wait for, the update rule is part of the rows that give the 
 needed first, those rows keep them, and the rule follows behind a barrier.
 """
 
-import math
-from typing import NamedTuple
-
-from fastbp.compiler.layout import ParameterLayout, Place, padded
+from fastbp.compiler.constraints import constrain
+from fastbp.compiler.extents import Extent, extent
+from fastbp.compiler.layout import ParameterLayout, Place
 from fastbp.compiler.request import Request
 from fastbp.compiler.rows import RowWriter
-from fastbp.kernels import updates
+from fastbp.kernels import updates, weight_gradients
 from fastbp.kernels.rules import rule_of
-
-
-class Extent(NamedTuple):
-    """Where an array of weights lies: ``[outer][stride]`` numbers, `inner` of each, padded to whole vectors."""
-
-    offset: int
-    outer: int
-    stride: int
-    inner: int
-
-
-def extent(place: Place, lanes: int) -> Extent:
-    """Of an array, its padding included."""
-    if place.stride:
-        n_in, n_out = place.shape
-        return Extent(place.offset, n_out, place.stride, padded(n_in, lanes))
-    *others, last = place.shape
-    return Extent(place.offset, 1, 0, math.prod(others) * padded(last, lanes))
 
 
 class Update:
@@ -65,21 +46,33 @@ class Update:
             self.gradient_rule = "store"
             self.gradients = writer.memory.take(parameters.size)
 
+    @property
+    def _step_share(self) -> int:
+        """Which of a step's numbers says what share of an update its gradient is; -1 where each step has one."""
+        if self._gathering is None or not self._gathering.accumulates:
+            return -1
+        # Behind the rule's own numbers, and the limit of the norm.
+        return rule_of(str(self._rule)).n_hyper + (self._gathering.norm is not None)
+
     def write(self) -> None:
         """Write the rows that follow those of the gradients."""
-        if self._gathering is None:
+        if self._rule in (None, *weight_gradients.KEEPING):
             return
-        norm, rule = self._gathering.norm, str(self._rule)
-        # Behind the rule's own numbers of a step.
-        limit = step_share = -1
-        n_hyper = rule_of(rule).n_hyper
-        if norm is not None:
-            limit, n_hyper = n_hyper, n_hyper + 1
-        if self._gathering.accumulates:
-            step_share = n_hyper
+        trained = [place for place in self._parameters.told if place.trained]
+        if self._gathering is not None:
+            self._apply(trained, self._gathering.norm, str(self._rule))
+        constrained = [place for place in trained if place.constraint is not None]
+        if constrained:
+            self._writer.barrier()
+            for place in constrained:
+                constrain(self._writer, place, self._step_share)
+
+    def _apply(self, trained: list[Place], norm: str | None, rule: str) -> None:
+        """Rows that apply the rule, once all gradients are there."""
+        limit = -1 if norm is None else rule_of(rule).n_hyper
+        step_share = self._step_share
         self._writer.barrier()
-        lanes = self._parameters.lanes
-        arrays = [extent(place, lanes) for place in self._parameters.told if place.trained]
+        arrays = [extent(place, self._parameters.lanes) for place in trained]
         sums = [(-1, 0)] * len(arrays)
         if norm is not None:
             sums = self._squares(arrays, step_share)

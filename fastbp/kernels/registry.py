@@ -9,6 +9,7 @@ from typing import NamedTuple
 from numba import types
 
 from fastbp.kernels import (
+    constraints,
     crossentropies,
     dense,
     elementwise,
@@ -39,6 +40,8 @@ _FACTORIES = {
         weight_gradients.bias_gradient,
         updates.sum_squares,
         updates.apply_rule,
+        constraints.constrain_norms,
+        constraints.constrain_signs,
         losses.pointwise_loss,
         losses.cosine_similarity,
         losses.categorical_hinge,

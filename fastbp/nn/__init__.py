@@ -5,6 +5,14 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.constraints import (
+    CONSTRAINTS,
+    Constraint,
+    MaxNorm,
+    MinMaxNorm,
+    NonNeg,
+    UnitNorm,
+)
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
     INITIALIZERS,
@@ -85,6 +93,7 @@ LAYERS: Family[Layer] = Family(
 
 __all__ = [
     "ACTIVATIONS",
+    "CONSTRAINTS",
     "INITIALIZERS",
     "L1",
     "L1L2",
@@ -102,6 +111,7 @@ __all__ = [
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
     "Constant",
+    "Constraint",
     "CosineSimilarity",
     "CustomActivation",
     "CustomLoss",
@@ -122,12 +132,15 @@ __all__ = [
     "LecunUniform",
     "LogCosh",
     "Loss",
+    "MaxNorm",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "MinMaxNorm",
     "NguyenWidrow",
+    "NonNeg",
     "Normalization",
     "Ones",
     "Orthogonal",
@@ -146,6 +159,7 @@ __all__ = [
     "Stack",
     "TopKCategoricalAccuracy",
     "TruncatedNormal",
+    "UnitNorm",
     "VarianceScaling",
     "Weight",
     "Zeros",

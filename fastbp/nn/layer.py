@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
 from fastbp.errors import ArgumentError
+from fastbp.nn.constraints import Constraint
 from fastbp.nn.initializers import Initializer
 from fastbp.specification import Specification, choose, truth_value
 
@@ -23,6 +24,8 @@ class Weight(NamedTuple):
         Whether training changes it by its gradient.
     n_inputs : int
         The layer's inputs, for the initializer.
+    constraint : Constraint or None
+        What holds of it after an update.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Weight(NamedTuple):
     initializer: Initializer
     trained: bool
     n_inputs: int
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True)

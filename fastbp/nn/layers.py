@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
+from fastbp.nn.constraints import CONSTRAINTS, Constraint
 from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
 from fastbp.nn.layer import Layer, LayerWithWeights, Weight
 from fastbp.nn.regularizers import REGULARIZERS, Regularizer
@@ -69,6 +70,8 @@ class Dense(LayerWithWeights):
         How the bias, (units,), starts.
     kernel_regularizer, bias_regularizer : str, Regularizer or None
         A penalty that is added to the loss.
+    kernel_constraint, bias_constraint : str, Constraint or None
+        What the array is brought back to after each update: see `fastbp.constraints`.
     bias_trainable : bool, default True
         Whether training changes the bias.
     name : str, optional
@@ -89,6 +92,8 @@ class Dense(LayerWithWeights):
     bias_initializer: Initializer
     kernel_regularizer: Regularizer | None
     bias_regularizer: Regularizer | None
+    kernel_constraint: Constraint | None
+    bias_constraint: Constraint | None
     bias_trainable: bool
 
     def __init__(
@@ -100,6 +105,8 @@ class Dense(LayerWithWeights):
         bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
         kernel_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
         bias_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        kernel_constraint: str | Constraint | Mapping[str, Any] | None = None,
+        bias_constraint: str | Constraint | Mapping[str, Any] | None = None,
         bias_trainable: bool = True,
         name: str | None = None,
         trainable: bool = True,
@@ -120,6 +127,8 @@ class Dense(LayerWithWeights):
             bias_initializer=bias_start,
             kernel_regularizer=_regularizer(kernel_regularizer),
             bias_regularizer=_regularizer(bias_regularizer),
+            kernel_constraint=_constraint("kernel_constraint", kernel_constraint, 2),
+            bias_constraint=_constraint("bias_constraint", bias_constraint, 1),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
             trainable=truth_value("trainable", trainable),
         )
@@ -131,12 +140,25 @@ class Dense(LayerWithWeights):
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """The kernel, and the bias if there is one."""
         kernel = Weight(
-            "kernel", (n_inputs, self.units), self.kernel_initializer, self.trainable, n_inputs
+            "kernel",
+            (n_inputs, self.units),
+            self.kernel_initializer,
+            self.trainable,
+            n_inputs,
+            self.kernel_constraint,
         )
         if not self.use_bias:
             return (kernel,)
         trained = self.trainable and self.bias_trainable
-        return (kernel, Weight("bias", (self.units,), self.bias_initializer, trained, n_inputs))
+        bias = Weight(
+            "bias",
+            (self.units,),
+            self.bias_initializer,
+            trained,
+            n_inputs,
+            self.bias_constraint,
+        )
+        return kernel, bias
 
 
 @dataclass(frozen=True, init=False)
@@ -158,3 +180,13 @@ class Activation(Layer):
 
 def _regularizer(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
     return None if wanted is None else REGULARIZERS.resolve(wanted)
+
+
+def _constraint(
+    name: str, wanted: str | Constraint | Mapping[str, Any] | None, n_axes: int
+) -> Constraint | None:
+    if wanted is None:
+        return None
+    constraint = CONSTRAINTS.resolve(wanted)
+    constraint.check_axes(name, n_axes)
+    return constraint

@@ -110,7 +110,13 @@ def specification(layer: naive.Dense | naive.Activation) -> Any:
         kernel_regularizer=nn.Regularizer(*layer.kernel_penalty),
         bias_regularizer=nn.Regularizer(*layer.bias_penalty),
         bias_trainable=layer.bias_trainable,
+        kernel_constraint=_constraint(layer.kernel_constraint),
+        bias_constraint=_constraint(layer.bias_constraint),
     )
+
+
+def _constraint(given: Any) -> Any:
+    return None if given is None else nn.CONSTRAINTS.from_config({"class": given[0], **given[1]})
 
 
 def targets_for(loss: str, n_rows: int, n_outputs: int, random: np.random.Generator) -> Array:

@@ -5,6 +5,7 @@ complex input, so that the complex-step derivative gives gradients good to 1e-14
 """
 
 from naive.activations import ACTIVATIONS, activation_gradient
+from naive.constraints import CONSTRAINTS
 from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
 from naive.metrics import METRICS, OF_A_SET
@@ -14,6 +15,7 @@ from naive.training import Trained, train
 
 __all__ = [
     "ACTIVATIONS",
+    "CONSTRAINTS",
     "LOSSES",
     "METRICS",
     "OF_A_SET",

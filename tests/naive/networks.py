@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naive.activations import ACTIVATIONS
+from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
 
@@ -24,6 +25,8 @@ class Dense:
     kernel_penalty: tuple[float, float] = (0.0, 0.0)
     bias_penalty: tuple[float, float] = (0.0, 0.0)
     bias_trainable: bool = True
+    kernel_constraint: Constraint | None = None
+    bias_constraint: Constraint | None = None
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,12 @@ class Activation:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns."""
+    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns, its constraint."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]
     trainable: bool
+    constraint: Constraint | None
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,11 @@ class Network:
         width = self.n_inputs
         for layer in self.layers:
             if isinstance(layer, Dense):
-                yield Parameter((width, layer.units), layer.kernel_penalty, True)
+                shape, constraint = (width, layer.units), layer.kernel_constraint
+                yield Parameter(shape, layer.kernel_penalty, True, constraint)
                 if layer.use_bias:
-                    yield Parameter((layer.units,), layer.bias_penalty, layer.bias_trainable)
+                    learns, constraint = layer.bias_trainable, layer.bias_constraint
+                    yield Parameter((layer.units,), layer.bias_penalty, learns, constraint)
                 width = layer.units
 
     @property

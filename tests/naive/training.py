@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naive.constraints import constrained
 from naive.gathering import Gathered
 from naive.gradients import reverse_mode
 from naive.metrics import METRICS
@@ -69,8 +70,9 @@ def train(
             if due is None:
                 continue
             for number, gradient in zip(learning, due[1], strict=True):
-                weights[number], slots[number] = optimizer.update(
+                weight, slots[number] = optimizer.update(
                     weights[number], gradient, slots[number], due[0], loss
                 )
+                weights[number] = constrained(weight, network.parameters[number].constraint)
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history), gathered.sums)

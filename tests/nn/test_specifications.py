@@ -6,6 +6,7 @@ import pytest
 
 from fastbp.errors import ArgumentError, UnknownNameError
 from fastbp.nn import (
+    CONSTRAINTS,
     INITIALIZERS,
     L1,
     L1L2,
@@ -20,14 +21,17 @@ from fastbp.nn import (
     Dense,
     Huber,
     Input,
+    MaxNorm,
+    MinMaxNorm,
     Orthogonal,
     Quantile,
     RandomNormal,
+    UnitNorm,
     VarianceScaling,
 )
 from fastbp.optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSprop
 
-FAMILIES = [INITIALIZERS, LOSSES, REGULARIZERS, OPTIMIZERS]
+FAMILIES = [CONSTRAINTS, INITIALIZERS, LOSSES, REGULARIZERS, OPTIMIZERS]
 OTHERS = [
     (LAYERS, Input((4,), name="pixels")),
     (LAYERS, Activation("silu")),
@@ -41,6 +45,8 @@ OTHERS = [
             kernel_initializer=RandomNormal(stddev=0.1),
             kernel_regularizer=L1(0.5),
             bias_regularizer=L2(0.25),
+            kernel_constraint=MaxNorm(3, [0, 1]),
+            bias_constraint="non_neg",
             bias_trainable=False,
             name="first",
         ),
@@ -53,6 +59,8 @@ OTHERS = [
     (INITIALIZERS, VarianceScaling(3.0, "fan_out", "untruncated_normal")),
     (INITIALIZERS, Orthogonal(2.0)),
     (REGULARIZERS, L1L2(0.1, 0.2)),
+    (CONSTRAINTS, MinMaxNorm(0.1, 0.2, 0.3, 1)),
+    (CONSTRAINTS, UnitNorm([0, 1])),
     (OPTIMIZERS, SGD(0.5, momentum=0.9, nesterov=True)),
     (OPTIMIZERS, RMSprop(0.5, rho=0.5, momentum=0.5, epsilon=0.5)),
     (OPTIMIZERS, Adam(0.5, 0.5, 0.5, 0.5)),
@@ -107,6 +115,15 @@ def test_keras_aliases_of_losses(alias, name):
         (lambda: Dense(3, kernel_initializer="glorot"), "did you mean 'glorot_"),
         (lambda: Dense(3, kernel_regularizer="l3"), "unknown regularizer 'l3'"),
         (lambda: Dense(3, name=3), "name"),
+        (lambda: Dense(3, kernel_constraint="maxnorm"), "did you mean 'max_norm'"),
+        (lambda: Dense(3, kernel_constraint=UnitNorm(2)), "kernel_constraint .*not axis=2"),
+        (lambda: Dense(3, kernel_constraint=UnitNorm([0, -2])), r"not axis=\(0, -2\)"),
+        (lambda: Dense(3, bias_constraint=UnitNorm(1)), "bias_constraint of 1 axis takes axis=0 "),
+        (lambda: MaxNorm(0), "max_value"),
+        (lambda: MaxNorm(axis=0.5), "axis must be .* not 0.5"),
+        (lambda: MaxNorm(axis=[]), "axis must be"),
+        (lambda: MinMaxNorm(rate=2), "rate"),
+        (lambda: MinMaxNorm(2, 1), "min_value=2 lies above max_value=1"),
         (lambda: L2(-1), "l2 must be a finite number at least 0, not -1"),
         (lambda: Input((28, 28)), "a row of numbers"),
         (lambda: Input(0), "columns"),

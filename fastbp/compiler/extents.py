@@ -1,0 +1,54 @@
+"""Arrays of weights as kernels walk over them: padding included, in whole vectors."""
+
+import math
+from typing import NamedTuple
+
+from fastbp.compiler.layout import Place, padded
+
+
+class Extent(NamedTuple):
+    """Where an array of weights lies: ``[outer][stride]`` numbers, `inner` of each, padded to whole vectors."""
+
+    offset: int
+    outer: int
+    stride: int
+    inner: int
+
+
+def extent(place: Place, lanes: int) -> Extent:
+    """Of an array, its padding included."""
+    if place.stride:
+        n_in, n_out = place.shape
+        return Extent(place.offset, n_out, place.stride, padded(n_in, lanes))
+    *others, last = place.shape
+    return Extent(place.offset, 1, 0, math.prod(others) * padded(last, lanes))
+
+
+class Groups(NamedTuple):
+    """An array as groups of vectors: ``[groups][terms][lanes]``, with any strides."""
+
+    offset: int
+    groups: int
+    group_stride: int
+    terms: int
+    term_stride: int
+    apart: bool  # whether each lane is a group of its own
+
+
+def groups(place: Place, axes: tuple[int, ...], lanes: int) -> Groups:
+    """What lies along these axes of an array together, in groups."""
+    along = {axis % len(place.shape) for axis in axes}
+    if len(along) == len(place.shape):
+        # What lies between the rows is zero.
+        size = place.stride * place.shape[-1] or extent(place, lanes).inner
+        return Groups(place.offset, 1, 0, size // lanes, lanes, False)
+    n_in, n_out = place.shape
+    if place.blocked:
+        blocks = padded(n_out, lanes) // lanes
+        if along == {0}:
+            return Groups(place.offset, blocks, n_in * lanes, n_in, lanes, True)
+        return Groups(place.offset, n_in, lanes, blocks, n_in * lanes, False)
+    blocks = padded(n_in, lanes) // lanes
+    if along == {0}:
+        return Groups(place.offset, n_out, place.stride, blocks, lanes, False)
+    return Groups(place.offset, blocks, lanes, n_out, place.stride, True)

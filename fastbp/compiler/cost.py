@@ -10,6 +10,7 @@ from fastbp.kernels import (
     elementwise,
     layout,
     losses,
+    orthogonality,
     sums,
     updates,
     weight_gradients,
@@ -75,6 +76,13 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     dense.InputGradient: _product,
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
+    orthogonality.UnitVectors: lambda f, _, __: Cost(
+        3 * f.vectors * f.elements, 2 * f.vectors * f.elements
+    ),
+    orthogonality.Orthogonality: lambda f, _, __: Cost(
+        4 * f.vectors**2 * f.elements, 4 * f.vectors * f.elements
+    ),
+    orthogonality.PairPenalty: lambda f, _, __: Cost(f.vectors, f.vectors),
     updates.SumSquares: lambda f, _, __: Cost(2 * f.outer * f.inner, f.outer * f.inner),
     updates.ApplyRule: _apply_rule,
     constraints.ConstrainNorms: _constrain_norms,

@@ -52,3 +52,24 @@ def groups(place: Place, axes: tuple[int, ...], lanes: int) -> Groups:
     if along == {0}:
         return Groups(place.offset, n_out, place.stride, blocks, lanes, False)
     return Groups(place.offset, blocks, lanes, n_out, place.stride, True)
+
+
+class Vectors(NamedTuple):
+    """A matrix as vectors of elements, as `fastbp.kernels.orthogonality` numbers them."""
+
+    vectors: int
+    vector_block: int
+    vector_step: int
+    elements: int
+    element_block: int
+    element_step: int
+
+
+def vectors(place: Place, columns: bool, lanes: int) -> Vectors:
+    """The columns, or the rows, of a matrix (n_in, n_out)."""
+    n_in, n_out = place.shape
+    if place.blocked:
+        inputs, outputs = (n_in, lanes * lanes, lanes), (n_out, n_in * lanes, 1)
+    else:
+        inputs, outputs = (n_in, lanes, 1), (n_out, lanes * place.stride, place.stride)
+    return Vectors(*outputs, *inputs) if columns else Vectors(*inputs, *outputs)

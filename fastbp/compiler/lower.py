@@ -11,6 +11,7 @@ from fastbp.compiler.graph import (
 from fastbp.compiler.judge import LOGITS_OF, Judge, penalize
 from fastbp.compiler.layout import ParameterLayout, spread
 from fastbp.compiler.operations import LOWERED, Scope, activation_backward
+from fastbp.compiler.orthogonality import penalize_angles
 from fastbp.compiler.program import Program
 from fastbp.compiler.request import Goal, Request
 from fastbp.compiler.rows import RowWriter, Tensor
@@ -91,9 +92,19 @@ class Lowering:
             if request.rule is not None:
                 self._backward(tensors)
             writer.barrier()
+            if update.waits:
+                self._weight_gradients(tensors)
+            penalty = penalize_angles(
+                writer,
+                self._parameters,
+                penalty,
+                update.gradients if update.waits else -1,
+                request.rule == "store",
+            )
             if request.rule is not None:
                 self._tell_loss(values, penalty)
-                self._weight_gradients(tensors)
+                if not update.waits:
+                    self._weight_gradients(tensors)
                 update.write()
             n_values = writer.program.n_values
             writer.add("sum_values", sums.SumValues(values, writer.samples, n_values, penalty))

@@ -7,6 +7,7 @@ needed first, those rows keep them, and the rule follows behind a barrier.
 from fastbp.compiler.constraints import constrain
 from fastbp.compiler.extents import Extent, extent
 from fastbp.compiler.layout import ParameterLayout, Place
+from fastbp.compiler.orthogonality import of_orthogonal
 from fastbp.compiler.request import Request
 from fastbp.compiler.rows import RowWriter
 from fastbp.kernels import updates, weight_gradients
@@ -42,9 +43,20 @@ class Update:
             # They live from step to step, behind the slots of the rule.
             self.gradient_rule = "add"
             self.gradients = slots + rule_of(str(self._rule)).n_slots * parameters.size
-        elif self._gathering is not None or request.rule == "store":
+        elif request.rule == "store" or (request.rule is not None and self._must_wait):
             self.gradient_rule = "store"
             self.gradients = writer.memory.take(parameters.size)
+
+    @property
+    def _must_wait(self) -> bool:
+        """Whether the rule needs what is known only when all gradients are."""
+        angles = any(place.trained for place, _ in of_orthogonal(self._parameters))
+        return self._gathering is not None or angles
+
+    @property
+    def waits(self) -> bool:
+        """Whether gradients are kept until all of them are there."""
+        return self.gradient_rule in weight_gradients.KEEPING
 
     @property
     def _step_share(self) -> int:
@@ -59,8 +71,9 @@ class Update:
         if self._rule in (None, *weight_gradients.KEEPING):
             return
         trained = [place for place in self._parameters.told if place.trained]
-        if self._gathering is not None:
-            self._apply(trained, self._gathering.norm, str(self._rule))
+        if self.waits and trained:
+            norm = None if self._gathering is None else self._gathering.norm
+            self._apply(trained, norm, str(self._rule))
         constrained = [place for place in trained if place.constraint is not None]
         if constrained:
             self._writer.barrier()

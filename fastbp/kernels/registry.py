@@ -16,6 +16,7 @@ from fastbp.kernels import (
     hits,
     layout,
     losses,
+    orthogonality,
     sums,
     updates,
     weight_gradients,
@@ -59,6 +60,9 @@ _FACTORIES = {
         sums.sum_values,
         sums.batch_loss,
         sums.penalty,
+        orthogonality.unit_vectors,
+        orthogonality.orthogonality,
+        orthogonality.pair_penalty,
     )
 }
 

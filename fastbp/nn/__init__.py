@@ -75,7 +75,7 @@ from fastbp.nn.metrics import (
     resolve_metrics,
 )
 from fastbp.nn.normalization import Normalization
-from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
+from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, table
 from fastbp.specification import Family
@@ -144,6 +144,7 @@ __all__ = [
     "Normalization",
     "Ones",
     "Orthogonal",
+    "OrthogonalRegularizer",
     "Poisson",
     "Precision",
     "Quantile",

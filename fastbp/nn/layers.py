@@ -9,7 +9,7 @@ from fastbp.nn.activations import activation_name
 from fastbp.nn.constraints import CONSTRAINTS, Constraint
 from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
 from fastbp.nn.layer import Layer, LayerWithWeights, Weight
-from fastbp.nn.regularizers import REGULARIZERS, Regularizer
+from fastbp.nn.regularizers import REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.specification import choose, truth_value, whole_number
 
 if TYPE_CHECKING:
@@ -118,6 +118,12 @@ class Dense(LayerWithWeights):
                 f"bias_initializer cannot be {type(bias_start).__name__}, which makes matrices: a bias is a vector, "
                 "as 'zeros' or 'random_normal' make it"
             )
+        bias_penalty = _regularizer(bias_regularizer)
+        if isinstance(bias_penalty, OrthogonalRegularizer):
+            raise ArgumentError(
+                "bias_regularizer cannot be OrthogonalRegularizer, which looks at angles between the vectors of a "
+                "matrix: give it to the kernel, as kernel_regularizer"
+            )
         choose(
             self,
             units=whole_number("units", units),
@@ -126,7 +132,7 @@ class Dense(LayerWithWeights):
             kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
             bias_initializer=bias_start,
             kernel_regularizer=_regularizer(kernel_regularizer),
-            bias_regularizer=_regularizer(bias_regularizer),
+            bias_regularizer=bias_penalty,
             kernel_constraint=_constraint("kernel_constraint", kernel_constraint, 2),
             bias_constraint=_constraint("bias_constraint", bias_constraint, 1),
             bias_trainable=truth_value("bias_trainable", bias_trainable),

@@ -107,7 +107,11 @@ def specification(layer: naive.Dense | naive.Activation) -> Any:
         layer.units,
         activation=layer.activation,
         use_bias=layer.use_bias,
-        kernel_regularizer=nn.Regularizer(*layer.kernel_penalty),
+        kernel_regularizer=(
+            nn.Regularizer(*layer.kernel_penalty)
+            if layer.orthogonal is None
+            else nn.OrthogonalRegularizer(*layer.orthogonal)
+        ),
         bias_regularizer=nn.Regularizer(*layer.bias_penalty),
         bias_trainable=layer.bias_trainable,
         kernel_constraint=_constraint(layer.kernel_constraint),

@@ -195,6 +195,17 @@ def test_frozen_layers_do_not_count() -> None:
     assert models[0] > models[1]
 
 
+@pytest.mark.parametrize("setting", ["clipnorm", "gradient_accumulation_steps"])
+def test_where_nothing_learns(setting: str) -> None:
+    x, y = data()
+    model = fastbp.Sequential([fastbp.Dense(3, "softmax", trainable=False)], seed=4)
+    model.compile(SGD(0.1, **{setting: 2}), "sparse_categorical_crossentropy")
+    model.fit(x, y, epochs=0, verbose=0)
+    before = model.get_weights()
+    model.fit(x, y, verbose=0)
+    assert worst(model.get_weights(), before) == 0.0
+
+
 # --- hard numbers ---
 
 

@@ -10,6 +10,7 @@ from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
 from naive.losses import output_gradient
 from naive.networks import Dense, Network
+from naive.orthogonality import gradient as angle_gradient
 
 Array = NDArray[Any]
 
@@ -101,4 +102,6 @@ def reverse_mode(
     for gradient, weight, parameter in zip(gradients, weights, network.parameters, strict=True):
         l1, l2 = parameter.penalty
         gradient += l1 * np.sign(weight) + 2.0 * l2 * weight
+        if parameter.orthogonal is not None:
+            gradient += angle_gradient(weight, *parameter.orthogonal)
     return gradients

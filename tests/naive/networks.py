@@ -11,6 +11,7 @@ from naive.activations import ACTIVATIONS
 from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
+from naive.orthogonality import Orthogonal, penalty
 
 Array = NDArray[Any]
 
@@ -27,6 +28,7 @@ class Dense:
     bias_trainable: bool = True
     kernel_constraint: Constraint | None = None
     bias_constraint: Constraint | None = None
+    orthogonal: Orthogonal | None = None
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,13 @@ class Activation:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns, its constraint."""
+    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns, its constraint and the like."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]
     trainable: bool
     constraint: Constraint | None
+    orthogonal: Orthogonal | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Network:
         for layer in self.layers:
             if isinstance(layer, Dense):
                 shape, constraint = (width, layer.units), layer.kernel_constraint
-                yield Parameter(shape, layer.kernel_penalty, True, constraint)
+                yield Parameter(shape, layer.kernel_penalty, True, constraint, layer.orthogonal)
                 if layer.use_bias:
                     learns, constraint = layer.bias_trainable, layer.bias_constraint
                     yield Parameter((layer.units,), layer.bias_penalty, learns, constraint)
@@ -116,6 +119,8 @@ class Network:
         for weight, parameter in zip(weights, self.parameters, strict=True):
             l1, l2 = parameter.penalty
             total = total + l1 * (weight * np.sign(weight.real)).sum() + l2 * (weight**2).sum()
+            if parameter.orthogonal is not None:
+                total = total + penalty(weight, *parameter.orthogonal)
         return total
 
     def value(

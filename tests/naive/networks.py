@@ -40,7 +40,7 @@ class Activation:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns, its constraint and the like."""
+    """One array of weights: shape, (l1, l2) penalty, whether it learns, its constraint, its penalty on angles."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]

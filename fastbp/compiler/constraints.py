@@ -24,7 +24,7 @@ def constrain(writer: RowWriter, place: Place, step_share: int) -> None:
         signs = constraints.ConstrainSigns(*extent(place, writer.lanes), step_share)
         writer.add("constrain_signs", signs)
     elif isinstance(constraint, Norm):
-        *sizes, apart = groups(place, constraint.axes, writer.lanes)
-        bounds = map(float_bits, constraint.bounds)
-        norms = constraints.ConstrainNorms(*sizes, *bounds, step_share)
-        writer.add("constrain_norms", norms, apart)
+        array = groups(place, constraint.axes, writer.lanes)
+        least, largest, rate = map(float_bits, constraint.bounds)
+        norms = constraints.ConstrainNorms(*array[:-1], least, largest, rate, step_share)
+        writer.add("constrain_norms", norms, array.apart)

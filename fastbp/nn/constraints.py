@@ -36,12 +36,12 @@ class Norm(Constraint):
     it stays as it is.
     """
 
-    axis: int | tuple[int, ...]  # a field of those below, which have it last
+    axis: int | Sequence[int]  # a field of those below, which have it last
 
     def __post_init__(self) -> None:
-        axes = self.axis if isinstance(self.axis, Sequence) else (self.axis,)
+        axes = tuple(self.axis) if isinstance(self.axis, Sequence) else (self.axis,)
         numbers = [each for each in axes if isinstance(each, int) and not isinstance(each, bool)]
-        if isinstance(axes, str) or not axes or len(numbers) < len(axes):
+        if not axes or len(numbers) < len(axes):
             raise ArgumentError(
                 f"axis must be the number of an axis or a list of such, not {self.axis!r}"
             )
@@ -50,7 +50,7 @@ class Norm(Constraint):
     @property
     def axes(self) -> tuple[int, ...]:
         """The axes along which squares are added."""
-        return self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        return (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
 
     def check_axes(self, name: str, n_axes: int) -> None:
         """Refuse, under this name, axes that an array of so many axes does not have."""
@@ -86,7 +86,7 @@ class MaxNorm(Norm):
     """
 
     max_value: float = 2.0
-    axis: int | tuple[int, ...] = 0
+    axis: int | Sequence[int] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -113,7 +113,7 @@ class UnitNorm(Norm):
     UnitNorm(axis=(0, 1))
     """
 
-    axis: int | tuple[int, ...] = 0
+    axis: int | Sequence[int] = 0
 
     @property
     def bounds(self) -> tuple[float, float, float]:
@@ -143,7 +143,7 @@ class MinMaxNorm(Norm):
     min_value: float = 0.0
     max_value: float = 1.0
     rate: float = 1.0
-    axis: int | tuple[int, ...] = 0
+    axis: int | Sequence[int] = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,6 +5,13 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.crossentropies import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
     INITIALIZERS,
@@ -29,26 +36,21 @@ from fastbp.nn.initializers import (
 )
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layers import Activation, Dense, Input
+from fastbp.nn.loss import Loss
 from fastbp.nn.losses import (
     LOSSES,
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
     Hinge,
     Huber,
     KLDivergence,
     LogCosh,
-    Loss,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
     Quantile,
-    SparseCategoricalCrossentropy,
     SquaredHinge,
 )
 from fastbp.nn.metrics import (

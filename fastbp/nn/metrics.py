@@ -10,7 +10,8 @@ from math import sqrt
 from typing import Any
 
 from fastbp.errors import ArgumentError, unknown_name
-from fastbp.nn.losses import LOSSES, Loss
+from fastbp.nn.loss import Loss
+from fastbp.nn.losses import LOSSES
 from fastbp.specification import Specification, choose, real_number, whole_number
 
 Numbers = tuple[float, ...]
@@ -245,7 +246,7 @@ def resolve_metrics(
 
     Examples
     --------
-    >>> from fastbp.nn.losses import SparseCategoricalCrossentropy
+    >>> from fastbp.nn.crossentropies import SparseCategoricalCrossentropy
     >>> resolve_metrics(["accuracy"], SparseCategoricalCrossentropy(), 10)
     (Metric(name='accuracy', kind='sparse_categorical_accuracy', numbers=()),)
     """

@@ -10,6 +10,7 @@ from fastbp.kernels import (
     layout,
     losses,
     sums,
+    tallies,
     weight_gradients,
 )
 from fastbp.kernels.rules import rule_of
@@ -66,6 +67,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),
     sums.BatchLoss: lambda _, batch, __: Cost(0, batch),
+    tallies.Tally: _moves(2, "n_out"),
     sums.Penalty: lambda f, _, __: Cost(3 * f.outer * f.inner, f.outer * f.inner),
 }
 

@@ -16,6 +16,7 @@ from fastbp.kernels import (
     layout,
     losses,
     sums,
+    tallies,
     weight_gradients,
 )
 from fastbp.kernels.names import can_be_kept
@@ -53,6 +54,9 @@ _FACTORIES = {
         sums.sum_values,
         sums.batch_loss,
         sums.penalty,
+        tallies.mark,
+        tallies.histogram,
+        tallies.deviations,
     )
 }
 

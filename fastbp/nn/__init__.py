@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.chosen_metrics import figures_by_name, n_sums, resolve_metrics, sums_to_add
 from fastbp.nn.crossentropies import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -53,20 +54,29 @@ from fastbp.nn.losses import (
     Quantile,
     SquaredHinge,
 )
+from fastbp.nn.metric_kinds import METRICS
 from fastbp.nn.metrics import (
-    METRICS,
+    AUC,
     BinaryAccuracy,
     CategoricalAccuracy,
     F1Score,
+    FalseNegatives,
+    FalsePositives,
+    FBetaScore,
     Metric,
     Precision,
+    PrecisionAtRecall,
+    R2Score,
     Recall,
+    RecallAtPrecision,
     RootMeanSquaredError,
+    SensitivityAtSpecificity,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
+    SpecificityAtSensitivity,
     TopKCategoricalAccuracy,
-    figures_by_name,
-    resolve_metrics,
+    TrueNegatives,
+    TruePositives,
 )
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
@@ -87,6 +97,7 @@ LAYERS: Family[Layer] = Family(
 
 __all__ = [
     "ACTIVATIONS",
+    "AUC",
     "INITIALIZERS",
     "L1",
     "L1L2",
@@ -109,6 +120,9 @@ __all__ = [
     "CustomLoss",
     "Dense",
     "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -135,18 +149,25 @@ __all__ = [
     "Orthogonal",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "Quantile",
+    "R2Score",
     "RandomNormal",
     "RandomUniform",
     "Recall",
+    "RecallAtPrecision",
     "Regularizer",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Stack",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "TruncatedNormal",
     "VarianceScaling",
     "Weight",
@@ -158,6 +179,8 @@ __all__ = [
     "initialize",
     "layer_table",
     "loss_from_config",
+    "n_sums",
     "resolve_metrics",
+    "sums_to_add",
     "table",
 ]

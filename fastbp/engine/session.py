@@ -175,4 +175,4 @@ class Session:
             seconds=seconds,
         )
         self.release()
-        return values[0]
+        return np.asarray(values[0])

@@ -131,8 +131,8 @@ def deviations():
                     if r.scale >= 0:
                         weight = rows * simd.load(arena, r.scale + block * lanes)
                     inside = inside_batch(arena, c.rows, block, lanes)
-                    deviation = select(inside, t - center, t * 0.0)
-                    difference = select(inside, t - y, t * 0.0)
+                    deviation = select(inside, t - center, 0.0)
+                    difference = select(inside, t - y, 0.0)
                     weighted = weight * deviation
                     linear = linear + weighted
                     square = fma(weighted, deviation, square)

@@ -173,8 +173,9 @@ def _n_histogram(numbers: Numbers, n_outputs: int) -> int:
 
 def _confusion(totals: Totals) -> Confusion:
     counts = np.array(totals.sums[1:]) * totals.n_samples(0)
-    if not totals.weighted:
-        counts = np.rint(counts)
+    # What was a whole number before it was divided is one again, so that equal shares are equal.
+    whole = np.rint(counts)
+    counts = np.where(abs(counts - whole) <= 1e-15 * whole, whole, counts)
     return confusion(counts.reshape(-1, 2, int(totals.numbers[0]) - 1))
 
 
@@ -201,8 +202,10 @@ def _best(wanted: str, condition: str) -> Finish:
         counts = found._asdict()
         if not np.isfinite(found.true_positives).all():
             return float("nan")
-        shares = [share(*(counts[name] for name in _SHARES[each])) for each in (wanted, condition)]
-        return best_where(*shares, totals.numbers[3])
+        good, bound = (
+            share(*(counts[name] for name in _SHARES[each])) for each in (wanted, condition)
+        )
+        return best_where(good, bound, totals.numbers[3])
 
     return finish
 

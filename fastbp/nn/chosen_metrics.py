@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from fastbp.errors import ArgumentError, unknown_name
 from fastbp.nn.loss import Loss
@@ -36,6 +37,7 @@ _ALIASES = {
     "LogCoshError": "log_cosh",
     **{type(LOSSES.resolve(name)).__name__: name for name in LOSSES.names},
 }
+_WEIGHT = Sum("sample_weight", weighted=True)
 #: Activations whose outputs are probabilities.
 _PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparse_sigmoid")
 
@@ -55,7 +57,7 @@ def sums_to_add(metrics: Sequence[Metric]) -> tuple[Sum, ...]:
     ['true_positives', 'predicted_positives', 'positives']
     """
     wanted = dict.fromkeys(each for metric in metrics for each in metric.sums)
-    weights = [Sum("sample_weight", weighted=True)] * any(metric.weighted for metric in metrics)
+    weights = [_WEIGHT] * any(metric.weighted for metric in metrics)
     of_samples = [each for each in wanted if not each.cells]
     return (*of_samples, *weights, *(each for each in wanted if each.cells))
 
@@ -73,22 +75,35 @@ def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[st
     >>> figures_by_name([Metric("rmse", "root_mean_squared_error")], [0.5, 4.0])
     {'loss': 0.5, 'rmse': 2.0}
     """
-    found: dict[Sum, Sequence[float]] = {}
-    at = 1
-    for each in sums_to_add(metrics):
-        end = at + (each.cells or 1)
-        found[each] = sums[at:end]
-        at = end
     figures = {"loss": float(sums[0])}
-    for metric in metrics:
+    for metric, places, weight in _places(tuple(metrics)):
         totals = Totals(
-            [number for each in metric.sums for number in found[each]],
-            found[Sum("sample_weight", weighted=True)][0] if metric.weighted else 1.0,
+            [sums[place] for place in places],
+            sums[weight] if weight else 1.0,
             metric.weighted,
             metric.numbers,
         )
         figures[metric.name] = float(KINDS[metric.kind].finish(totals))
     return figures
+
+
+@lru_cache(maxsize=32)
+def _places(metrics: tuple[Metric, ...]) -> list[tuple[Metric, list[int], int]]:
+    """For each metric: where its sums are, and where that of the weights is, 0 if it needs none"""
+    found: dict[Sum, range] = {}
+    end = 1
+    for each in sums_to_add(metrics):
+        found[each] = range(end, end + (each.cells or 1))
+        end = found[each].stop
+    weight = found.get(_WEIGHT, range(1))[0]
+    return [
+        (
+            metric,
+            [place for each in metric.sums for place in found[each]],
+            weight if metric.weighted else 0,
+        )
+        for metric in metrics
+    ]
 
 
 # --- names ---

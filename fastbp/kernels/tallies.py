@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, share
 from fastbp.kernels.losses import inside_batch
-from fastbp.kernels.simd import fma, select
+from fastbp.kernels.simd import fma, maximum, minimum, select
 from fastbp.runtime.inlined import inlined
 
 #: Blocks that are added in the arena's precision before the sum goes on in float64.
@@ -81,13 +81,11 @@ def histogram():
                 weight = 1.0
                 if r.scale >= 0:
                     weight = c.rows * simd.get(arena, r.scale + s)
-                place = 0.0
-                if p > 0.0:
-                    place = bins * (p if p < 1.0 else 1.0)
+                # Not above 0 is what is no number, too.
+                place = bins * (min(p, 1.0) if p > 0.0 else 0.0)
                 b = int(place)
-                if b == place and b > 0:
-                    b -= 1
-                hit = weight * (0.0 if t < 0.0 else (t if t < 1.0 else 1.0))
+                b -= 1 if b == place and b > 0 else 0
+                hit = weight * minimum(1.0, maximum(0.0, t))
                 _add(counts, b, hit if p == p else p)
                 _add(counts, bins + b, weight - hit)
 

@@ -102,7 +102,8 @@ class Model(Questions, Weights):
         self,
         optimizer: str | Optimizer = "rmsprop",
         loss: str | Loss | None = None,
-        metrics: Iterable[str | Metric] | str | None = None,
+        metrics: Iterable[str | Metric | Loss] | str | None = None,
+        weighted_metrics: Iterable[str | Metric | Loss] | str | None = None,
     ) -> None:
         """Say how to train. What an optimizer had gathered before is forgotten, the weights are not.
 
@@ -113,8 +114,11 @@ class Model(Questions, Weights):
             ``SGD(0.1, momentum=0.9)``.
         loss : str or Loss
             What to minimize: "mean_squared_error", "sparse_categorical_crossentropy", ...
-        metrics : list of str, optional
-            What to report besides: "accuracy", or the name of a loss.
+        metrics : list of str, Metric or Loss, optional
+            What to report besides: "accuracy", "auc", ``Precision(0.3)``, or a loss (docs/losses.md). All samples count
+            the same.
+        weighted_metrics : list of str, Metric or Loss, optional
+            The same, but samples count by their weights. Where the name is taken, "weighted_" goes before it.
 
         Raises
         ------
@@ -123,7 +127,7 @@ class Model(Questions, Weights):
         ArgumentError
             If they do not go together.
         """
-        self.learner.compile(optimizer, loss, metrics)
+        self.learner.compile(optimizer, loss, metrics, weighted_metrics)
 
     def fit(
         self,

@@ -46,3 +46,20 @@ def test_the_code_of_a_page_runs(
 
 def test_a_block_that_fails_is_noticed() -> None:
     assert blocks("text\n```python\n1 / 0\n```\n") == ["1 / 0\n"]
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [page.name for page in PAGES if f"(docs/{page.name}" not in text] == []
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To files that are there, and to headings in them."""
+    for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert not target or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]*)\)", page.read_text(encoding="utf-8")):
+        text = (page.parent / target if target else page).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+        made = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
+        assert anchor in made, (target, anchor)

@@ -4,7 +4,6 @@ import warnings
 from typing import Any, Literal
 
 from fastbp.errors import ArgumentError, unknown_name
-from fastbp.nn import LOSSES
 from fastbp.specification import real_number
 from fastbp.training import Callback, Logs
 
@@ -64,7 +63,7 @@ class Monitor(Callback):
         if name == "loss":
             return "min"
         metric = next(metric for metric in self.model.metrics if metric.name == name)
-        return "min" if metric.kind in LOSSES.names or "error" in metric.kind else "max"
+        return "min" if metric.minimize else "max"
 
     def is_better(self, value: float, reference: float | None) -> bool:
         """Whether a value is better than another one by more than `min_delta`; any is better than None."""

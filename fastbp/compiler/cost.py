@@ -12,6 +12,7 @@ from fastbp.kernels import (
     losses,
     orthogonality,
     sums,
+    tallies,
     updates,
     weight_gradients,
 )
@@ -92,6 +93,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),
     sums.BatchLoss: lambda _, batch, __: Cost(0, batch),
+    tallies.Tally: _moves(2, "n_out"),
     sums.Penalty: lambda f, _, __: Cost(3 * f.outer * f.inner, f.outer * f.inner),
 }
 

@@ -7,7 +7,7 @@ from fastbp.compiler.layout import ParameterLayout, padded
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.request import Goal, Measure, Request
 from fastbp.compiler.rows import RowWriter, Tensor
-from fastbp.kernels import crossentropies, elementwise, layout, losses, sums
+from fastbp.kernels import crossentropies, elementwise, layout, losses, sums, tallies
 from fastbp.kernels.loss_terms import TERMS
 
 #: Losses that are computed from logits, and the output activation that they then contain.
@@ -89,25 +89,38 @@ class Judge:
         self._writer, self._goal, self._request = writer, goal, request
         self._output, self._from_logits = output, from_logits
         self._buffer = output.value
-        self._lanes = self._made_probabilities = -1
+        self._lanes = self._made_probabilities = self._made_sigmoids = -1
+        self._tallies: list[tuple[str, tallies.Tally]] = []
 
     def write(self) -> int:
         """Write them; where the values of loss and metrics lie, [value][sample]."""
         writer, goal, request = self._writer, self._goal, self._request
         self._lanes = writer.in_lanes(self._buffer)
-        n_values = 1 + len(goal.metrics)
-        self._values = writer.memory.take(n_values * writer.samples)
-        writer.program.n_values = n_values
-        self._scale = writer.memory.take(writer.samples)
+        measures = [metric for metric in goal.metrics if not metric.cells]
+        self.n_summed = 1 + len(measures)
+        self._values = writer.memory.take(self.n_summed * writer.samples)
+        writer.program.n_values = self.n_summed + sum(metric.cells for metric in goal.metrics)
+        if measures and measures[-1].kind == "sample_weight":
+            # The weights are the last of the values.
+            measures.pop()
+            self._scale = self._values + (self.n_summed - 1) * writer.samples
+        else:
+            self._scale = writer.memory.take(writer.samples)
         self._targets = self._gather_targets()
         if request.rule is not None:
             gradient = writer.buffer(self._buffer.width)
             gradient.lanes = writer.take(gradient)
             self._output.gradient = gradient
         self._add_loss()
-        for value, metric in enumerate(goal.metrics, 1):
+        for value, metric in enumerate(measures, 1):
             self._add_metric(metric, value)
+        self._prepare_tallies()
         return self._values
+
+    def tally(self) -> None:
+        """Write the rows of those metrics that need the outputs of all samples; they belong behind a barrier."""
+        for kernel, fields in self._tallies:
+            self._writer.add(kernel, fields)
 
     def _add_loss(self) -> None:
         """The loss is value 0: it alone is weighted, and has a gradient"""
@@ -125,9 +138,10 @@ class Judge:
     def _add_metric(self, metric: Measure, value: int) -> None:
         goal, sparse = self._goal, self._goal.sparse
         kind, numbers, outputs, logits = metric.kind, metric.numbers, self._lanes, False
+        scale = self._scale if metric.weighted else -1
         if kind in _OF_THE_LARGEST:
             # The softmax changes no order.
-            fields = self._fields(outputs, value, numbers)
+            fields = self._fields(outputs, value, numbers)._replace(scale=scale)
             self._writer.add(_OF_THE_LARGEST[kind], fields, sparse)
             return
         if self._from_logits:
@@ -137,8 +151,35 @@ class Judge:
                 numbers = (_logit(numbers[0]),)
             else:
                 outputs = self._probabilities()
-        fields = self._fields(outputs, value, numbers)
+        fields = self._fields(outputs, value, numbers)._replace(scale=scale)
         self._add_judgement(kind, fields, sparse, logits, is_metric=True)
+
+    def _prepare_tallies(self) -> None:
+        """Rows for what the tallies read"""
+        buffer, begin = self._buffer, self.n_summed
+        for metric in self._goal.metrics:
+            if not metric.cells:
+                continue
+            outputs, settings = self._lanes, {}
+            if metric.kind == "histogram":
+                thresholds, apart, of_logits = map(int, metric.numbers)
+                settings = {"bins": thresholds - 1, "apart": apart}
+                # Where the loss has logits, all metrics see the probabilities.
+                if of_logits and self._goal.output_activation is None:
+                    outputs = self._sigmoids()
+            if self._from_logits and metric.kind != "mark":
+                outputs = self._probabilities()
+            fields = tallies.Tally(
+                outputs,
+                buffer.padded,
+                0 if metric.kind == "mark" else buffer.width,
+                self._targets,
+                self._scale if metric.weighted else -1,
+                begin,
+                **settings,
+            )
+            self._tallies.append((metric.kind, fields))
+            begin += metric.cells
 
     def _fields(self, outputs: int, value: int, numbers: Sequence[float]) -> losses.Loss:
         """Those of a metric"""
@@ -182,6 +223,17 @@ class Judge:
         else:
             self._writer.add("activate", fields, "sigmoid")
         return outputs
+
+    def _sigmoids(self) -> int:
+        """The sigmoid of the outputs, where a metric takes them as logits and the loss does not"""
+        if self._made_sigmoids < 0:
+            buffer = self._buffer
+            self._made_sigmoids = self._writer.take(buffer)
+            fields = elementwise.Elementwise(
+                self._lanes, self._made_sigmoids, buffer.padded, buffer.width
+            )
+            self._writer.add("activate", fields, "sigmoid")
+        return self._made_sigmoids
 
     def _smooth_targets(self) -> int:
         """Targets some of which goes to all classes alike"""

@@ -88,7 +88,8 @@ class Lowering:
             writer.barrier()
         if goal is not None and not request.predict:
             penalty = penalize(writer, self._parameters)
-            values = Judge(writer, goal, request, tensors[-1], self._from_logits).write()
+            judge = Judge(writer, goal, request, tensors[-1], self._from_logits)
+            values = judge.write()
             if request.rule is not None:
                 self._backward(tensors)
             writer.barrier()
@@ -106,8 +107,9 @@ class Lowering:
                 if not update.waits:
                     self._weight_gradients(tensors)
                 update.write()
-            n_values = writer.program.n_values
-            writer.add("sum_values", sums.SumValues(values, writer.samples, n_values, penalty))
+            n_summed = judge.n_summed
+            writer.add("sum_values", sums.SumValues(values, writer.samples, n_summed, penalty))
+            judge.tally()
             writer.barrier()
         program = writer.program
         program.samples_at_a_time = self._samples_at_a_time()

@@ -43,10 +43,25 @@ class Request:
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric: what is computed, and the numbers in its formula."""
+    """What a metric needs.
+
+    Attributes
+    ----------
+    kind : str
+        What is computed; ``"sample_weight"``, the last before those with cells, is the weight itself.
+    numbers : tuple of float
+        Those in the formula.
+    weighted : bool
+        Whether samples count by their weights.
+    cells : int
+        How many of the epoch's sums its kernel adds to by itself; 0 where it gives a number for each sample. Those
+        with cells come last.
+    """
 
     kind: str
     numbers: tuple[float, ...] = ()
+    weighted: bool = False
+    cells: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from fastbp.engine.session import Session
 from fastbp.engine.state import NetworkState
 from fastbp.engine.training import FLOPS_PER_SECOND, Chunks, train
 from fastbp.errors import ArgumentError
+from fastbp.nn.chosen_metrics import sums_to_add
 from fastbp.nn.layer import Layer
 from fastbp.optimizers.gathering import Gathering
 from fastbp.runtime.threads import chosen_workers
@@ -83,7 +84,7 @@ class Network(NetworkState):
         self._goal = Goal(
             loss.name,
             loss.targets == "classes",
-            tuple(Measure(*each) for metric in metrics for each in metric.sums),
+            tuple(Measure(*each) for each in sums_to_add(metrics)),
             loss.numbers,
             loss.label_smoothing,
             loss.output_activation,
@@ -292,8 +293,21 @@ class Network(NetworkState):
         threads: int | str = "auto",
     ) -> NDArray[np.float64]:
         """Means of the loss, and of what the metrics add up, over a set, shape (1 + n_sums,)."""
-        values = self._forward_only(inputs, targets, sample_weight, batch_size, threads, None)
-        return np.asarray(values[0] / inputs.n_samples)
+        sums = self.add_up(inputs, targets, sample_weight, batch_size=batch_size, threads=threads)
+        return np.asarray(sums / inputs.n_samples)
+
+    def add_up(
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None = None,
+        *,
+        batch_size: int | None = None,
+        threads: int | str = "auto",
+        sums: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """As `evaluate`, but sums over the samples; with `sums` those of other samples go on."""
+        return self._forward_only(inputs, targets, sample_weight, batch_size, threads, None, sums)
 
     def predict(
         self, inputs: Source, *, batch_size: int | None = None, threads: int | str = "auto"
@@ -310,10 +324,10 @@ class Network(NetworkState):
         n = inputs.n_samples
         session = self._session(self._request(n, inputs, targets, sample_weight, "store"), 1)
         session.bind(1, inputs, targets, sample_weight, None)
-        values = session.run_epoch(n, n, 1)
+        sums = session.run_epoch(n, n, 1)
         begin = session.gradients
         arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])
-        return float(values[0, 0]) / n, arrays
+        return float(sums[0]) / n, arrays
 
     def _forward_only(
         self,
@@ -323,6 +337,7 @@ class Network(NetworkState):
         batch_size: int | None,
         threads: int | str,
         outputs: NDArray[np.floating] | None,
+        sums: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         n = inputs.n_samples
         batch = min(batch_size or _FORWARD_BATCH, n)
@@ -332,7 +347,7 @@ class Network(NetworkState):
             workers = 1
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
         seconds = self.flops_per_sample * n / FLOPS_PER_SECOND
-        return session.run_epoch(n, batch, workers, seconds)
+        return session.run_epoch(n, batch, workers, seconds, sums)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
         """Bytes that training at this batch size will take with all workers, by purpose."""

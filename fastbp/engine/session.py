@@ -147,13 +147,20 @@ class Session:
         return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
 
     def run_epoch(
-        self, samples: int, batch: int, workers: int, seconds: float = 0.0
+        self,
+        samples: int,
+        batch: int,
+        workers: int,
+        seconds: float = 0.0,
+        sums: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Run all steps of one epoch without an update rule; the sums, shape (1, n_values).
+        """Run all steps of one epoch without an update rule; the sums, shape (n_values,).
 
-        `seconds` is how long it may take, about.
+        `seconds` is how long it may take, about; the sums go on from `sums`.
         """
         values = np.zeros((1, max(1, self.n_values)))
+        if sums is not None:
+            values[0] = sums
         self.status[:] = 0
         n_steps = -(-samples // batch)
         self.run(
@@ -168,4 +175,4 @@ class Session:
             seconds=seconds,
         )
         self.release()
-        return values
+        return np.asarray(values[0])

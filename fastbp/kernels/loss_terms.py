@@ -284,6 +284,21 @@ def positive(prediction, target, numbers):
     return select(target > 0.5, 1.0, 0.0 * target)
 
 
+@inlined
+def false_positive(prediction, target, numbers):
+    return select(target > 0.5, 0.0 * target, predicted_positive(prediction, target, numbers))
+
+
+@inlined
+def true_negative(prediction, target, numbers):
+    return select(target > 0.5, 0.0 * target, 1.0 - predicted_positive(prediction, target, numbers))
+
+
+@inlined
+def false_negative(prediction, target, numbers):
+    return select(target > 0.5, 1.0 - predicted_positive(prediction, target, numbers), 0.0 * target)
+
+
 class Terms(NamedTuple):
     """The compiled side of a loss or metric; a metric has no gradient.
 
@@ -319,6 +334,9 @@ TERMS = {
     ),
     "binary_accuracy": Terms(binary_hit),
     "true_positives": Terms(true_positive, takes_mean=False),
+    "false_positives": Terms(false_positive, takes_mean=False),
+    "true_negatives": Terms(true_negative, takes_mean=False),
+    "false_negatives": Terms(false_negative, takes_mean=False),
     "predicted_positives": Terms(predicted_positive, takes_mean=False),
     "positives": Terms(positive, takes_mean=False),
 }

@@ -21,7 +21,7 @@ class Loss(NamedTuple):
     padded_features: int  # of outputs, targets and gradient
     n_out: int
     targets: int  # samples in lanes, or class numbers [sample]
-    scale: int  # [sample]; for metrics -1: every sample counts the same
+    scale: int  # [sample]; -1 where every sample counts the same: for metrics, unless they are weighted
     values: int  # [sample], written
     gradient: int  # samples in lanes, written
     first: int = 0  # the numbers of the formula: bits of a float64

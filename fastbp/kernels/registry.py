@@ -18,6 +18,7 @@ from fastbp.kernels import (
     losses,
     orthogonality,
     sums,
+    tallies,
     updates,
     weight_gradients,
 )
@@ -63,6 +64,9 @@ _FACTORIES = {
         orthogonality.unit_vectors,
         orthogonality.orthogonality,
         orthogonality.pair_penalty,
+        tallies.mark,
+        tallies.histogram,
+        tallies.deviations,
     )
 }
 

@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.chosen_metrics import figures_by_name, n_sums, resolve_metrics, sums_to_add
 from fastbp.nn.constraints import (
     CONSTRAINTS,
     Constraint,
@@ -12,6 +13,13 @@ from fastbp.nn.constraints import (
     MinMaxNorm,
     NonNeg,
     UnitNorm,
+)
+from fastbp.nn.crossentropies import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    SparseCategoricalCrossentropy,
 )
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
@@ -37,42 +45,46 @@ from fastbp.nn.initializers import (
 )
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layers import Activation, Dense, Input
+from fastbp.nn.loss import Loss
 from fastbp.nn.losses import (
     LOSSES,
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
     Hinge,
     Huber,
     KLDivergence,
     LogCosh,
-    Loss,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
     Quantile,
-    SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from fastbp.nn.metric_kinds import METRICS
 from fastbp.nn.metrics import (
-    METRICS,
+    AUC,
     BinaryAccuracy,
     CategoricalAccuracy,
     F1Score,
+    FalseNegatives,
+    FalsePositives,
+    FBetaScore,
     Metric,
     Precision,
+    PrecisionAtRecall,
+    R2Score,
     Recall,
+    RecallAtPrecision,
     RootMeanSquaredError,
+    SensitivityAtSpecificity,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
+    SpecificityAtSensitivity,
     TopKCategoricalAccuracy,
-    figures_by_name,
-    resolve_metrics,
+    TrueNegatives,
+    TruePositives,
 )
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
@@ -93,6 +105,7 @@ LAYERS: Family[Layer] = Family(
 
 __all__ = [
     "ACTIVATIONS",
+    "AUC",
     "CONSTRAINTS",
     "INITIALIZERS",
     "L1",
@@ -117,6 +130,9 @@ __all__ = [
     "CustomLoss",
     "Dense",
     "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -147,18 +163,25 @@ __all__ = [
     "OrthogonalRegularizer",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "Quantile",
+    "R2Score",
     "RandomNormal",
     "RandomUniform",
     "Recall",
+    "RecallAtPrecision",
     "Regularizer",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Stack",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "TruncatedNormal",
     "UnitNorm",
     "VarianceScaling",
@@ -171,6 +194,8 @@ __all__ = [
     "initialize",
     "layer_table",
     "loss_from_config",
+    "n_sums",
     "resolve_metrics",
+    "sums_to_add",
     "table",
 ]

@@ -7,7 +7,8 @@ from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import KNOWN_KEYS, known_key
-from fastbp.nn.losses import LOSSES, Loss
+from fastbp.nn.loss import Loss
+from fastbp.nn.losses import LOSSES
 from fastbp.specification import choose
 
 

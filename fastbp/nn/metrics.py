@@ -1,86 +1,17 @@
-"""The metrics, by name: which fit a loss, which sums over the samples they need, and what is made of these at the end.
+"""The metrics that users make: what is computed, and the numbers in its formula."""
 
-The network adds up sums, sample by sample and batch by batch; nothing but sums is averaged. A metric that is no mean
-over samples, a precision or a root, is computed from the sums of a whole epoch, or of a whole set.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any
 
-from fastbp.errors import ArgumentError, unknown_name
-from fastbp.nn.losses import LOSSES, Loss
-from fastbp.specification import Specification, choose, real_number, whole_number
-
-Numbers = tuple[float, ...]
-#: What the kernels add up, and the numbers in its formula.
-Sum = tuple[str, Numbers]
-
-
-def _ratio(part: float, whole: float) -> float:
-    """0 where the whole is 0"""
-    return part / whole if whole else 0.0
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How a kind of metric is computed.
-
-    Attributes
-    ----------
-    targets : str
-        As for a loss.
-    numbers : tuple of float
-        Where the user chose none.
-    sums : tuple of str
-        What is added up, each with the metric's numbers; none where it is what the kind is called.
-    finish : callable or None
-        From the sums, each divided by the number of samples, to the metric; None where it is the one sum.
-    """
-
-    targets: str = "dense"
-    numbers: Numbers = ()
-    sums: tuple[str, ...] = ()
-    finish: Callable[..., float] | None = None
-
-
-_OF_LOSSES = {name: LOSSES.resolve(name) for name in LOSSES.names}
-_KINDS: dict[str, _Kind] = {
-    "binary_accuracy": _Kind(numbers=(0.5,)),
-    "categorical_accuracy": _Kind(),
-    "sparse_categorical_accuracy": _Kind("classes"),
-    "top_k_categorical_accuracy": _Kind(numbers=(5.0,)),
-    "sparse_top_k_categorical_accuracy": _Kind("classes", numbers=(5.0,)),
-    "root_mean_squared_error": _Kind(sums=("mean_squared_error",), finish=sqrt),
-    "precision": _Kind(
-        numbers=(0.5,), sums=("true_positives", "predicted_positives"), finish=_ratio
-    ),
-    "recall": _Kind(numbers=(0.5,), sums=("true_positives", "positives"), finish=_ratio),
-    "f1_score": _Kind(
-        numbers=(0.5,),
-        sums=("true_positives", "predicted_positives", "positives"),
-        finish=lambda hits, predicted, positives: _ratio(2.0 * hits, predicted + positives),
-    ),
-    **{name: _Kind(loss.targets, loss.numbers) for name, loss in _OF_LOSSES.items()},
-}
-METRICS = tuple(_KINDS)
-
-_ALIASES = {
-    "acc": "accuracy",
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error",
-    "rmse": "root_mean_squared_error",
-    "logcosh": "log_cosh",
-    "kld": "kl_divergence",
-    "bce": "binary_crossentropy",
-    "Precision": "precision",
-    "Recall": "recall",
-    "F1Score": "f1_score",
-    "RootMeanSquaredError": "root_mean_squared_error",
-}
+from fastbp.errors import ArgumentError
+from fastbp.nn.metric_kinds import KINDS, Numbers, Sum, sums_of
+from fastbp.specification import (
+    Specification,
+    choose,
+    one_of,
+    real_number,
+    truth_value,
+    whole_number,
+)
 
 
 @dataclass(frozen=True)
@@ -95,21 +26,33 @@ class Metric(Specification):
         What is computed, one of `METRICS`.
     numbers : tuple of float
         Those in the formula, a threshold for instance; the kind's own where none are given.
+    weighted : bool
+        Whether samples count by their weights: those that `compile` got as `weighted_metrics`.
+    n_outputs : int
+        Of the model, where the metric has sums for each.
     """
 
     name: str
     kind: str
     numbers: Numbers = ()
+    weighted: bool = False
+    n_outputs: int = 1
 
     def __post_init__(self) -> None:
-        kind = _KINDS.get(self.kind)
+        kind = KINDS.get(self.kind)
         default = kind.numbers if kind is not None else ()
-        choose(self, numbers=tuple(self.numbers) or default)
+        given = tuple(self.numbers)
+        choose(self, numbers=given + default[len(given) :])
 
     @property
     def sums(self) -> tuple[Sum, ...]:
         """What the network has to add up."""
-        return tuple((name, self.numbers) for name in _KINDS[self.kind].sums or (self.kind,))
+        return sums_of(self.kind, self.numbers, self.weighted, self.n_outputs)
+
+    @property
+    def minimize(self) -> bool:
+        """Whether less is better."""
+        return KINDS[self.kind].minimize
 
 
 class BinaryAccuracy(Metric):
@@ -205,88 +148,237 @@ class F1Score(Metric):
     """
 
     def __init__(self, threshold: float = 0.5, name: str = "f1_score") -> None:
-        super().__init__(name, "f1_score", _threshold(threshold))
+        super().__init__(name, "f1_score", (*_threshold(threshold), 1.0))
+
+
+class FBetaScore(Metric):
+    """``(1 + beta**2) precision recall / (beta**2 precision + recall)``, counted as for `F1Score`.
+
+    Parameters
+    ----------
+    beta : float, default 1.0
+        Above 0: how many times as much `Recall` weighs as `Precision`.
+    threshold : float in (0, 1), default 0.5
+    name : str, default "fbeta_score"
+
+    Examples
+    --------
+    >>> FBetaScore(2.0).numbers
+    (0.5, 2.0)
+    """
+
+    def __init__(
+        self, beta: float = 1.0, threshold: float = 0.5, name: str = "fbeta_score"
+    ) -> None:
+        numbers = (*_threshold(threshold), real_number("beta", beta, above=0))
+        super().__init__(name, "fbeta_score", numbers)
+
+
+# --- counts ---
+
+
+class TruePositives(Metric):
+    """How many outputs are above the threshold, over all samples, where the target is above 1/2.
+
+    With weights, as one of the `weighted_metrics`, the sum of the weights of these.
+
+    Parameters
+    ----------
+    thresholds : float in (0, 1), default 0.5
+        One; Keras's list of thresholds is not supported.
+    name : str, default "true_positives"
+    """
+
+    def __init__(self, thresholds: float = 0.5, name: str = "true_positives") -> None:
+        super().__init__(name, "true_positives", _threshold(thresholds))
+
+
+class FalsePositives(Metric):
+    """How many outputs are above the threshold where the target is not above 1/2; see `TruePositives`."""
+
+    def __init__(self, thresholds: float = 0.5, name: str = "false_positives") -> None:
+        super().__init__(name, "false_positives", _threshold(thresholds))
+
+
+class TrueNegatives(Metric):
+    """How many outputs are not above the threshold where the target is not above 1/2; see `TruePositives`."""
+
+    def __init__(self, thresholds: float = 0.5, name: str = "true_negatives") -> None:
+        super().__init__(name, "true_negatives", _threshold(thresholds))
+
+
+class FalseNegatives(Metric):
+    """How many outputs are not above the threshold where the target is above 1/2; see `TruePositives`."""
+
+    def __init__(self, thresholds: float = 0.5, name: str = "false_negatives") -> None:
+        super().__init__(name, "false_negatives", _threshold(thresholds))
+
+
+# --- curves ---
+
+
+class AUC(Metric):
+    """The area under the curve of the true positive rate over the false positive rate, or of precision over recall.
+
+    All samples of an epoch, or of a set, are counted between evenly spaced thresholds from 0 to 1, and the area is
+    computed from the counts. A target between 0 and 1 counts in part as positive and in part as negative. Outputs
+    must be probabilities: what lies below 0 or above 1 counts as 0 or 1.
+
+    Parameters
+    ----------
+    num_thresholds : int, default 200
+        At least 2. More are more exact; each costs two sums.
+    curve : {"ROC", "PR"}
+    summation_method : {"interpolation", "minoring", "majoring"}
+        What stands between two thresholds: a line (for PR, that of Davis and Goadrich, 2006), the lower of both, or
+        the upper one.
+    name : str, default "auc"
+    multi_label : bool, default False
+        Whether each output has a curve of its own, and the areas are averaged; else all outputs are counted together.
+    from_logits : bool, default False
+        Whether the sigmoid of the outputs is the probability. It makes no difference where the loss has
+        ``from_logits=True``: then all metrics see probabilities.
+
+    Notes
+    -----
+    Keras's `thresholds`, `num_labels` and `label_weights` are not there.
+
+    Examples
+    --------
+    >>> AUC(curve="PR").kind
+    'pr_auc_interpolation'
+    """
+
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str = "auc",
+        multi_label: bool = False,
+        from_logits: bool = False,
+    ) -> None:
+        if isinstance(curve, str) and curve.upper() in ("ROC", "PR"):
+            curve = curve.upper()
+        curve = one_of("curve", curve, ("ROC", "PR"))
+        methods = ("interpolation", "minoring", "majoring")
+        method = one_of("summation_method", summation_method, methods)
+        numbers = (
+            _n_thresholds(num_thresholds),
+            float(truth_value("multi_label", multi_label)),
+            float(truth_value("from_logits", from_logits)),
+        )
+        super().__init__(name, f"{curve.lower()}_auc_{method}", numbers)
+
+
+class SensitivityAtSpecificity(Metric):
+    """The best `Recall` at one of the thresholds at which the specificity is at least a number.
+
+    The specificity is the true negatives by all negatives. Counts are those of `AUC`, of all outputs together; 0 where
+    no threshold is good enough.
+
+    Parameters
+    ----------
+    specificity : float in [0, 1]
+    num_thresholds : int, default 200
+        At least 2.
+    name : str, default "sensitivity_at_specificity"
+    """
+
+    def __init__(
+        self,
+        specificity: float,
+        num_thresholds: int = 200,
+        name: str = "sensitivity_at_specificity",
+    ) -> None:
+        numbers = _point("specificity", specificity, num_thresholds)
+        super().__init__(name, "sensitivity_at_specificity", numbers)
+
+
+class SpecificityAtSensitivity(Metric):
+    """The best specificity where the sensitivity, `Recall`, is at least a number; see `SensitivityAtSpecificity`."""
+
+    def __init__(
+        self,
+        sensitivity: float,
+        num_thresholds: int = 200,
+        name: str = "specificity_at_sensitivity",
+    ) -> None:
+        numbers = _point("sensitivity", sensitivity, num_thresholds)
+        super().__init__(name, "specificity_at_sensitivity", numbers)
+
+
+class PrecisionAtRecall(Metric):
+    """The best `Precision` where `Recall` is at least a number; see `SensitivityAtSpecificity`."""
+
+    def __init__(
+        self, recall: float, num_thresholds: int = 200, name: str = "precision_at_recall"
+    ) -> None:
+        super().__init__(name, "precision_at_recall", _point("recall", recall, num_thresholds))
+
+
+class RecallAtPrecision(Metric):
+    """The best `Recall` where `Precision` is at least a number; see `SensitivityAtSpecificity`."""
+
+    def __init__(
+        self, precision: float, num_thresholds: int = 200, name: str = "recall_at_precision"
+    ) -> None:
+        numbers = _point("precision", precision, num_thresholds)
+        super().__init__(name, "recall_at_precision", numbers)
+
+
+# --- variances ---
+
+
+class R2Score(Metric):
+    """``1 - sum((y - p)**2) / sum((y - mean(y))**2)``, over all samples, for each output; 1 is best.
+
+    Where all targets of an output are the same, it is 1 if there is no error, else 0.
+
+    Parameters
+    ----------
+    class_aggregation : {"uniform_average", "variance_weighted_average"}
+        The mean over outputs, or that weighted by the variances of their targets. Keras's None, a number for each
+        output, is not supported: a figure is one number.
+    num_regressors : int, default 0
+        k of the adjusted score ``1 - (1 - R2) (n - 1) / (n - k - 1)``; it is not adjusted where n, the number of
+        samples, is not above k + 1.
+    name : str, default "r2_score"
+
+    Examples
+    --------
+    >>> R2Score(num_regressors=3).numbers
+    (3.0,)
+    """
+
+    def __init__(
+        self,
+        class_aggregation: str = "uniform_average",
+        num_regressors: int = 0,
+        name: str = "r2_score",
+    ) -> None:
+        kinds = {
+            "uniform_average": "r2_score",
+            "variance_weighted_average": "r2_score_by_variance",
+        }
+        if class_aggregation is None:
+            raise ArgumentError(
+                "class_aggregation=None gives a number for each output, which is no figure: use 'uniform_average' or "
+                "'variance_weighted_average'"
+            )
+        kind = kinds[one_of("class_aggregation", class_aggregation, tuple(kinds))]
+        number = whole_number("num_regressors", num_regressors, minimum=0)
+        super().__init__(name, kind, (float(number),))
 
 
 def _threshold(value: object) -> Numbers:
     return (real_number("threshold", value, above=0, below=1),)
 
 
-def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[str, float]:
-    """The loss and the metrics, from the loss and the sums, each divided by the number of samples.
-
-    Examples
-    --------
-    >>> figures_by_name([Metric("rmse", "root_mean_squared_error")], [0.5, 4.0])
-    {'loss': 0.5, 'rmse': 2.0}
-    """
-    figures, at = {"loss": float(sums[0])}, 1
-    for metric in metrics:
-        end = at + len(metric.sums)
-        finish: Any = _KINDS[metric.kind].finish or float
-        figures[metric.name] = float(finish(*sums[at:end]))
-        at = end
-    return figures
+def _n_thresholds(value: object) -> float:
+    return float(whole_number("num_thresholds", value, minimum=2))
 
 
-def resolve_metrics(
-    metrics: Iterable[str | Metric | Loss] | str | None, loss: Loss, n_outputs: int
-) -> tuple[Metric, ...]:
-    """Return the metrics that a user's names mean for this loss and this many outputs.
-
-    "accuracy" is Keras's: binary for one output, else the share of samples whose largest output is the right class.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such metric.
-    ArgumentError
-        If the metric's targets are not what the loss's targets are, or a name comes twice.
-
-    Examples
-    --------
-    >>> from fastbp.nn.losses import SparseCategoricalCrossentropy
-    >>> resolve_metrics(["accuracy"], SparseCategoricalCrossentropy(), 10)
-    (Metric(name='accuracy', kind='sparse_categorical_accuracy', numbers=()),)
-    """
-    wanted = (metrics,) if isinstance(metrics, (str, Metric, Loss)) else tuple(metrics or ())
-    resolved = tuple(_resolve(metric, loss, n_outputs) for metric in wanted)
-    names = [metric.name for metric in resolved]
-    for name in names:
-        if names.count(name) > 1 or name == "loss":
-            raise ArgumentError(f"metric {name!r} is there twice")
-    return resolved
-
-
-def _resolve(wanted: str | Metric | Loss, loss: Loss, n_outputs: int) -> Metric:
-    if isinstance(wanted, Metric):
-        # A plain one, whatever class wrote its settings down.
-        metric = Metric(wanted.name, wanted.kind, wanted.numbers)
-    elif isinstance(wanted, Loss):
-        metric = Metric(wanted.name, wanted.name, wanted.numbers)
-    elif isinstance(wanted, str):
-        kind = _ALIASES.get(wanted, wanted)
-        if kind == "accuracy":
-            kind = _accuracy(loss, n_outputs)
-        metric = Metric(wanted, kind)
-        # What the loss measures by its own numbers.
-        if kind == loss.name:
-            metric = Metric(wanted, kind, loss.numbers)
-    else:
-        raise ArgumentError(f"a metric must be a name, not {type(wanted).__name__}")
-    if metric.kind not in METRICS:
-        raise unknown_name("metric", metric.kind, ("accuracy", *METRICS))
-    targets = _KINDS[metric.kind].targets
-    if targets != loss.targets:
-        words = {"dense": "a number for every output", "classes": "class numbers"}
-        raise ArgumentError(
-            f"metric {metric.name!r} takes {words[targets]} as targets, "
-            f"but loss {loss.name!r} takes {words[loss.targets]}"
-        )
-    return metric
-
-
-def _accuracy(loss: Loss, n_outputs: int) -> str:
-    if loss.targets == "classes":
-        return "sparse_categorical_accuracy"
-    return "binary_accuracy" if n_outputs == 1 else "categorical_accuracy"
+def _point(name: str, value: object, n_thresholds: object) -> Numbers:
+    """The numbers of a metric that looks for the best point of a curve"""
+    return (_n_thresholds(n_thresholds), 0.0, 0.0, real_number(name, value, minimum=0, maximum=1))

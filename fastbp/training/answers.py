@@ -27,21 +27,21 @@ def evaluate(
             batch_size=batch_size,
             threads=threads,
         )
-    sums: Any = 0.0
+    sums: NDArray[np.float64] | None = None
     n_samples = 0
     with Prefetch(given.read(), given.batch_size) as portions:
         for portion in portions:
             assert portion.targets is not None
-            means = network.evaluate(
+            sums = network.add_up(
                 portion.inputs,
                 portion.targets,
                 portion.sample_weight,
                 batch_size=portion.batch_size,
                 threads=threads,
+                sums=sums,
             )
-            sums = sums + means * portion.n_samples
             n_samples += portion.n_samples
-    if n_samples == 0:
+    if sums is None:
         raise DataError("there are no batches left to evaluate")
     return np.asarray(sums / n_samples)
 

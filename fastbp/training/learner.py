@@ -110,7 +110,11 @@ class Learner:
         self.optimizer, self.loss, self.metrics = None, None, ()
 
     def compile(
-        self, optimizer: object, loss: object, metrics: Iterable[str | Metric] | str | None
+        self,
+        optimizer: object,
+        loss: object,
+        metrics: Iterable[str | Metric | Loss] | str | None,
+        weighted_metrics: Iterable[str | Metric | Loss] | str | None = None,
     ) -> None:
         """Take names or specifications of optimizer, loss and metrics that go together."""
         chosen_optimizer = OPTIMIZERS.resolve(optimizer)
@@ -136,7 +140,7 @@ class Learner:
                 f"probabilities of the logits: leave one of both away (after a {found} the loss is computed from the "
                 "logits anyway)"
             )
-        chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs)
+        chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs, weighted_metrics, found)
         if self._network is not None:
             self._network.configure(chosen_loss, chosen_optimizer, chosen_metrics)
         self.optimizer, self.loss, self.metrics = chosen_optimizer, chosen_loss, chosen_metrics
@@ -343,7 +347,12 @@ class Learner:
         learner.epochs_seen = whole_number("epochs_seen", settings["epochs_seen"], minimum=0)
         if settings["loss"] is not None:
             metrics = [
-                Metric(metric["name"], metric["kind"], tuple(metric.get("numbers", ())))
+                Metric(
+                    metric["name"],
+                    metric["kind"],
+                    tuple(metric.get("numbers", ())),
+                    metric.get("weighted", False),
+                )
                 for metric in settings["metrics"]
             ]
             loss = loss_from_config(settings["loss"])

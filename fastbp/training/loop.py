@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # Bounds of the matrix with the orders of the epochs in one call.
 _ORDER_BYTES = 64 << 20
 _ORDER_ROWS = 16_384
+# And of the matrix with their sums, which is looked through between any two chunks.
+_SUMS_BYTES = 1 << 20
 
 # A call with a display lasts about this long, in seconds.
 _DISPLAYED = 0.2
@@ -290,7 +292,8 @@ class Training:
     def _epochs_at_once(self, n_samples: int) -> int:
         if self._one_by_one:
             return 1
-        bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * n_samples)))
+        most_sums = _SUMS_BYTES // (8 * self._plan.n_sums)
+        bound = max(1, min(_ORDER_ROWS, _ORDER_BYTES // (8 * n_samples), most_sums))
         if self._display.verbose:
             bound = min(bound, self._paced)
         return min(bound, self._plan.epochs - self._position.epoch)

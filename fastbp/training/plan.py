@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError
-from fastbp.nn import Metric, figures_by_name
+from fastbp.nn import Metric, figures_by_name, n_sums
 from fastbp.optimizers import Optimizer
 from fastbp.specification import truth_value, whole_number
 from fastbp.training.batches import Batches
@@ -54,7 +54,7 @@ class Plan:
     @property
     def n_sums(self) -> int:
         """What the network adds up: the loss, and what the metrics need."""
-        return 1 + sum(len(metric.sums) for metric in self.metrics)
+        return n_sums(self.metrics)
 
     def logs(self, sums: NDArray[np.float64]) -> dict[str, float]:
         """The figures by name, from sums divided by the number of samples."""

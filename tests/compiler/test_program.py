@@ -117,6 +117,35 @@ def test_a_softmax_is_split_off_its_crossentropy() -> None:
 
 
 @pytest.mark.usefixtures("nothing_is_compiled")
+def test_metrics_that_are_not_asked_for_leave_no_trace() -> None:
+    """Same rows, same sizes; those that are asked for add rows behind the first barrier, and memory for the weights."""
+    request = Request(32, IN_PLACE, "float32", None, "momentum")
+    operations = build_graph(7, [Dense(5, "tanh"), Dense(2, "sigmoid")])
+    parameters = ParameterLayout(operations, np.dtype("float32"))
+
+    def program(*metrics: Measure) -> Program:
+        goal = Goal("mean_squared_error", False, metrics)
+        size = parameters.size
+        return Lowering(parameters, operations, request, goal, None, size, size).build()
+
+    plain, precise = program(), program(Measure("mean_absolute_error"))
+    with_tallies = program(
+        Measure("mean_absolute_error"),
+        Measure("mark", cells=1),
+        Measure("histogram", (10.0, 0.0, 0.0), cells=19),
+        Measure("deviations", cells=10),
+    )
+    assert with_tallies.names[:-1] == [*precise.names[:-1], "mark", "histogram", "deviations"]
+    assert with_tallies.names[-1] == "barrier"
+    assert with_tallies.workspace == precise.workspace
+    assert [each.n_values for each in (plain, precise, with_tallies)] == [1, 2, 32]
+    width = plain.rows().shape[1]
+    rows = precise.rows()[:, :width]
+    others = with_tallies.rows()[: len(rows) - 1, :width]
+    np.testing.assert_array_equal(others, rows[:-1])
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
 def test_prediction_ends_with_a_barrier() -> None:
     """In a short last batch workers own other samples than before."""
     found = names(Request(32, IN_PLACE, predict=True), None, Dense(5, "tanh"), Dense(3, "softmax"))

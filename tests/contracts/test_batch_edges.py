@@ -11,6 +11,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
+from fastbp import nn
 from fastbp.data.source import as_source
 from fastbp.engine import Network
 
@@ -36,7 +37,10 @@ def problem(loss: str, hidden: str) -> Problem:
 
 def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) -> str:
     """The bits of two epochs step by step, then of evaluation, prediction and gradients."""
-    network = given.engine(dtype, OPTIMIZERS[rule][1])
+    kinds = ("roc_auc_interpolation", "r2_score", "true_positives")
+    metrics = [nn.Metric(kind, kind, (), True, 5) for kind in kinds]
+    sparse = given.loss.startswith("sparse")
+    network = given.engine(dtype, OPTIMIZERS[rule][1], () if sparse else metrics)
     sources = given.sources(weighted=True)
     found: list[Any] = []
     for order in given.orders(2):

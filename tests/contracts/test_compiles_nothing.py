@@ -11,7 +11,7 @@ from numba.core import compiler
 
 import naive
 from contracts.problems import Problem
-from fastbp import optimizers
+from fastbp import nn, optimizers
 
 
 @contextmanager
@@ -90,6 +90,28 @@ def test_other_numbers_of_a_loss_compile_nothing(
     train(problem(first), 0.1, 20)
     with counting() as names:
         train(problem(other), 0.1, 20)
+    assert names == []
+
+
+def test_other_numbers_of_a_metric_compile_nothing() -> None:
+    """Nor do other thresholds, labels apart, or weights."""
+    problem = Problem(4, [naive.Dense(2, "sigmoid")], "binary_crossentropy")
+
+    def measure(*metrics: nn.Metric) -> None:
+        chosen = nn.resolve_metrics(metrics, nn.LOSSES.resolve(problem.loss), 2)
+        network = problem.engine("float32", optimizers.SGD(0.1), chosen)
+        network.evaluate(*problem.sources(), threads=1)
+        network.train(*problem.sources(), problem.orders(1), batch_size=10, threads=1)
+
+    measure(nn.AUC(), nn.R2Score(), nn.TruePositives())
+    with counting() as names:
+        measure(
+            nn.AUC(30, multi_label=True),
+            nn.AUC(300, "PR", name="pr"),
+            nn.RecallAtPrecision(0.3, 50),
+            nn.R2Score("variance_weighted_average", 2),
+            nn.TruePositives(0.3),
+        )
     assert names == []
 
 

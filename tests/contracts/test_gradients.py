@@ -107,7 +107,7 @@ def test_logits_as_outputs(loss: str, smoothing: float) -> None:
     kinds = [loss, *(k for k in nn.METRICS if ("sparse" in k) == ("sparse" in loss) and k != loss)]
     if not loss.startswith("sparse"):
         problem.targets = logits.targets = np.eye(3)[np.arange(40) % 3]
-    metrics = [nn.Metric(kind, kind) for kind in kinds]
+    metrics = [nn.Metric(kind, kind, n_outputs=3) for kind in kinds]
     ours, theirs = problem.engine(metrics=metrics), logits.engine(metrics=metrics)
     for one, other in (
         (ours.evaluate(*problem.sources()), theirs.evaluate(*logits.sources())),
@@ -194,7 +194,9 @@ def test_metrics(loss: str, output: str, dtype: str) -> None:
     kinds = [kind for kind in nn.METRICS if ("sparse" in kind) == sparse]
     # probabilities that are none have logarithms that are none
     kinds = [kind for kind in kinds if goes_with(kind, output)]
-    metrics = [nn.Metric(kind, kind, (2.0,) if "top_k" in kind else ()) for kind in kinds]
+    metrics = [
+        nn.Metric(kind, kind, (2.0,) if "top_k" in kind else (), n_outputs=3) for kind in kinds
+    ]
     network = problem.engine(dtype, None, metrics)
     sums = network.evaluate(*problem.sources(), batch_size=16, threads=1)
     computed = nn.figures_by_name(metrics, sums)

@@ -16,6 +16,7 @@ import json, sys
 import numba, numpy as np
 import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
+from fastbp import nn
 from fastbp.engine import team
 
 # some 50 ms: on a busy machine some of the team come late, and would be left out
@@ -32,6 +33,14 @@ team.run = counted
 for n_hidden, dtype, rule in ((12, "float32", "adam"), (70, "float64", "momentum")):
     layers = [naive.Dense(n_hidden, "tanh"), naive.Dense(n_hidden, "relu"), naive.Dense(3, "softmax")]
     problem = Problem(5, layers, "sparse_categorical_crossentropy", 1003, scale=0.2)
+    metrics = ()
+    if n_hidden == 70:
+        # Sums that kernels add to by themselves.
+        problem = Problem(5, layers, "categorical_crossentropy", 1003, scale=0.2)
+        together = nn.Metric("together", "pr_auc_minoring", (50.0,), True, 3)
+        apart = nn.Metric("apart", "roc_auc_interpolation", (20.0, 1.0), True, 3)
+        metrics = [together, apart, nn.Metric("r2", "r2_score", (), True, 3)]
+    sources = problem.sources(weighted=n_hidden == 70)
     for batch_size in %(batches)s:
         # 200 steps; where there are fewer in an epoch, the short batches at their ends among them
         n_epochs = -(-200 * batch_size // 1003)
@@ -39,14 +48,14 @@ for n_hidden, dtype, rule in ((12, "float32", "adam"), (70, "float64", "momentum
         if n_epochs == 1:
             orders = orders[:, : 200 * batch_size - batch_size // 2]
         for workers in %(workers)s:
-            network = problem.engine(dtype, OPTIMIZERS[rule][1])
+            network = problem.engine(dtype, OPTIMIZERS[rule][1], metrics)
             history = network.train(
-                *problem.sources(), orders, batch_size=batch_size, threads=workers
+                *sources, orders, batch_size=batch_size, threads=workers
             )
             assert network.steps >= 200
             key = f"{n_hidden} batch {batch_size}"
-            evaluation = network.evaluate(*problem.sources(), batch_size=batch_size, threads=workers)
-            prediction = network.predict(problem.sources()[0], batch_size=batch_size, threads=workers)
+            evaluation = network.evaluate(*sources, batch_size=batch_size, threads=workers)
+            prediction = network.predict(sources[0], batch_size=batch_size, threads=workers)
             state = [*network.weights(), *network.optimizer_state().values()]
             bits = digest([*state, history, evaluation, prediction])
             found.setdefault(key, {})[workers] = bits

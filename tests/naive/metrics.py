@@ -1,11 +1,13 @@
 """Metrics of a row by Keras's definitions."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from naive import curves
 from naive.losses import LOSSES
 
 Array = NDArray[Any]
@@ -66,9 +68,24 @@ def f1_score(targets: Array, outputs: Array, threshold: float = 0.5) -> float:
     return 2.0 * p * r / (p + r) if p + r else 0.0
 
 
+def fbeta_score(targets: Array, outputs: Array, threshold: float = 0.5, beta: float = 1.0) -> float:
+    """(1 + beta**2) / (1 / precision + beta**2 / recall)"""
+    p, r = precision(targets, outputs, threshold), recall(targets, outputs, threshold)
+    return (1.0 + beta**2) * p * r / (beta**2 * p + r) if p + r else 0.0
+
+
 def root_mean_squared_error(targets: Array, outputs: Array) -> float:
     """sqrt of the mean of (output - target)**2"""
     return float(np.sqrt(((outputs - targets) ** 2).mean()))
+
+
+def r2_score(targets: Array, outputs: Array, by_variance: bool = False, k: int = 0) -> float:
+    """1 - squared errors / squared deviations from the mean, of each output; their mean, adjusted for k regressors"""
+    n = len(targets)
+    deviations = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    scores = 1.0 - ((targets - outputs) ** 2).sum(axis=0) / deviations
+    r2 = np.average(scores, weights=deviations if by_variance else None)
+    return float(1.0 - (1.0 - r2) * (n - 1) / (n - k - 1))
 
 
 #: Of a whole set: no means over rows.
@@ -76,5 +93,28 @@ OF_A_SET: dict[str, Callable[..., float]] = {
     "precision": precision,
     "recall": recall,
     "f1_score": f1_score,
+    "fbeta_score": fbeta_score,
     "root_mean_squared_error": root_mean_squared_error,
+    "r2_score": r2_score,
+    "r2_score_by_variance": partial(r2_score, by_variance=True),
+    **{
+        name: partial(curves.count, number=number)
+        for number, name in enumerate(
+            ("true_positives", "false_positives", "false_negatives", "true_negatives")
+        )
+    },
+    **{
+        f"{curve}_auc_{method}": partial(curves.area, curve=curve, method=method)
+        for curve in ("roc", "pr")
+        for method in ("interpolation", "minoring", "majoring")
+    },
+    **{
+        f"{wanted}_at_{condition}": partial(curves.best, wanted=wanted, condition=condition)
+        for wanted, condition in (
+            ("sensitivity", "specificity"),
+            ("specificity", "sensitivity"),
+            ("precision", "recall"),
+            ("recall", "precision"),
+        )
+    },
 }

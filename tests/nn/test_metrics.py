@@ -14,7 +14,10 @@ from fastbp.nn import (
     Quantile,
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
+    figures_by_name,
+    n_sums,
     resolve_metrics,
+    sums_to_add,
 )
 
 
@@ -101,3 +104,89 @@ def test_no_means_of_ratios():
             assert history[name] == pytest.approx([expected[name]], rel=1e-12)
             assert history[f"val_{name}"] == pytest.approx([expected[name]], rel=1e-12)
     assert model.evaluate(x[4:], 0 * y[4:], verbose=0, return_dict=True)["precision"] == 0
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: fastbp.AUC(1), "num_thresholds must be a whole number of at least 2"),
+        (lambda: fastbp.AUC(curve="RAC"), "did you mean 'ROC'"),
+        (lambda: fastbp.AUC(summation_method="interpolate"), "did you mean 'interpolation'"),
+        (lambda: fastbp.AUC(multi_label=1), "multi_label must be True or False"),
+        (lambda: fastbp.AUC(from_logits="no"), "from_logits"),
+        (lambda: fastbp.RecallAtPrecision(1.5), "precision must be .* at most 1"),
+        (lambda: fastbp.SensitivityAtSpecificity(0.5, 0), "num_thresholds"),
+        (lambda: fastbp.R2Score(None), "a number for each output"),
+        (lambda: fastbp.R2Score("uniform"), "did you mean 'uniform_average'"),
+        (lambda: fastbp.R2Score(num_regressors=-1), "num_regressors"),
+        (lambda: fastbp.FBetaScore(0.0), "beta must be a finite number above 0"),
+        (lambda: fastbp.TruePositives([0.5]), "threshold"),
+    ],
+)
+def test_settings_that_cannot_be(make, message):
+    with pytest.raises(ArgumentError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "activation, loss, metric, message",
+    [
+        ("linear", "mse", "auc", "takes probabilities, but the model ends in 'linear'.*from_log"),
+        ("tanh", "mse", fastbp.PrecisionAtRecall(0.5), "end it in a sigmoid or softmax"),
+        ("sigmoid", "mse", fastbp.AUC(from_logits=True), "leave one of both away"),
+        ("linear", "mse", fastbp.BinaryCrossentropy(True), "goes with a loss that has it too"),
+        ("sigmoid", "mse", fastbp.BinaryCrossentropy(label_smoothing=0.1), "label_smoothing of"),
+        ("softmax", "sparse_categorical_crossentropy", "auc", "but loss .* takes class numbers"),
+        ("softmax", "sparse_categorical_crossentropy", "r2_score", "class numbers"),
+    ],
+)
+def test_metrics_that_do_not_go_with_a_model(activation, loss, metric, message):
+    model = fastbp.Sequential([fastbp.Input(2), fastbp.Dense(3, activation)], seed=1)
+    for given in ({"metrics": metric}, {"weighted_metrics": [metric]}):
+        with pytest.raises(ArgumentError, match=message):
+            model.compile("sgd", loss, **given)
+
+
+def test_class_names_are_names():
+    """As in Keras, a metric may be named by its class."""
+    loss = LOSSES.resolve("mse")
+    names = ["AUC", "R2Score", "MeanAbsolutePercentageError", "LogCoshError", "KLDivergence"]
+    kinds = [metric.kind for metric in resolve_metrics(names, loss, 2)]
+    assert kinds == [
+        "roc_auc_interpolation",
+        "r2_score",
+        "mean_absolute_percentage_error",
+        "log_cosh",
+        "kl_divergence",
+    ]
+
+
+def test_sums_are_added_up_once():
+    """However many metrics are made of them; the weights too."""
+    wanted = ["precision", "recall", "f1_score", "auc", "TruePositives", "FalsePositives"]
+    given = [*wanted, fastbp.RecallAtPrecision(0.3)]
+    plain = resolve_metrics(given, LOSSES.resolve("mse"), 2)
+    assert [each.kind for each in sums_to_add(plain)] == [
+        "true_positives",
+        "predicted_positives",
+        "positives",
+        "false_positives",
+        "histogram",
+        "mark",
+    ]
+    assert n_sums(plain) == 1 + 4 + (1 + 2 * 199) + 1
+    both = resolve_metrics(["mae"], LOSSES.resolve("mse"), 2, ["mae", "mse"])
+    assert [each.kind for each in sums_to_add(both)] == [
+        "mean_absolute_error",
+        "mean_absolute_error",
+        "mean_squared_error",
+        "sample_weight",
+    ]
+    assert [metric.name for metric in both] == ["mae", "weighted_mae", "mse"]
+
+
+def test_figures_of_files_from_before():
+    """A number that a kind did not have then is its default."""
+    old = Metric("f1", "f1_score", (0.3,))
+    assert old == Metric("f1", "f1_score", (0.3, 1.0))
+    assert figures_by_name([old], [0.0, 1.0, 2.0, 3.0])["f1"] == pytest.approx(2 / 5)

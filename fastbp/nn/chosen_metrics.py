@@ -1,0 +1,225 @@
+"""The metrics of a model: what the names mean that a user gave, and the figures by name from what was added up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from fastbp.errors import ArgumentError, unknown_name
+from fastbp.nn.loss import Loss
+from fastbp.nn.losses import LOSSES
+from fastbp.nn.metric_kinds import KINDS, METRICS, Sum, Totals
+from fastbp.nn.metrics import Metric
+
+Wanted = Iterable[str | Metric | Loss] | str | None
+
+_ALIASES = {
+    "acc": "accuracy",
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "rmse": "root_mean_squared_error",
+    "logcosh": "log_cosh",
+    "kld": "kl_divergence",
+    "bce": "binary_crossentropy",
+    "auc": "roc_auc_interpolation",
+    "AUC": "roc_auc_interpolation",
+    "R2Score": "r2_score",
+    "Precision": "precision",
+    "Recall": "recall",
+    "F1Score": "f1_score",
+    "FBetaScore": "fbeta_score",
+    "TruePositives": "true_positives",
+    "FalsePositives": "false_positives",
+    "TrueNegatives": "true_negatives",
+    "FalseNegatives": "false_negatives",
+    "RootMeanSquaredError": "root_mean_squared_error",
+    "LogCoshError": "log_cosh",
+    **{type(LOSSES.resolve(name)).__name__: name for name in LOSSES.names},
+}
+_WEIGHT = Sum("sample_weight", weighted=True)
+#: Activations whose outputs are probabilities.
+_PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparse_sigmoid")
+
+
+# --- figures ---
+
+
+def sums_to_add(metrics: Sequence[Metric]) -> tuple[Sum, ...]:
+    """What the network adds up besides the loss, each once, in the order of its sums.
+
+    First come numbers of single samples, last of these the weights if some metric needs them, then sums that kernels
+    add to by themselves.
+
+    Examples
+    --------
+    >>> [each.kind for each in sums_to_add([Metric("f1", "f1_score"), Metric("recall", "recall")])]
+    ['true_positives', 'predicted_positives', 'positives']
+    """
+    wanted = dict.fromkeys(each for metric in metrics for each in metric.sums)
+    weights = [_WEIGHT] * any(metric.weighted for metric in metrics)
+    of_samples = [each for each in wanted if not each.cells]
+    return (*of_samples, *weights, *(each for each in wanted if each.cells))
+
+
+def n_sums(metrics: Sequence[Metric]) -> int:
+    """How many numbers the network adds up, the loss among them."""
+    return 1 + sum(each.cells or 1 for each in sums_to_add(metrics))
+
+
+def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[str, float]:
+    """The loss and the metrics, from the loss and the sums, each divided by the number of samples.
+
+    Examples
+    --------
+    >>> figures_by_name([Metric("rmse", "root_mean_squared_error")], [0.5, 4.0])
+    {'loss': 0.5, 'rmse': 2.0}
+    """
+    figures = {"loss": float(sums[0])}
+    for metric, places, weight in _places(tuple(metrics)):
+        totals = Totals(
+            [sums[place] for place in places],
+            sums[weight] if weight else 1.0,
+            metric.weighted,
+            metric.numbers,
+        )
+        figures[metric.name] = float(KINDS[metric.kind].finish(totals))
+    return figures
+
+
+@lru_cache(maxsize=32)
+def _places(metrics: tuple[Metric, ...]) -> list[tuple[Metric, list[int], int]]:
+    """For each metric: where its sums are, and where that of the weights is, 0 if it needs none"""
+    found: dict[Sum, range] = {}
+    end = 1
+    for each in sums_to_add(metrics):
+        found[each] = range(end, end + (each.cells or 1))
+        end = found[each].stop
+    weight = found.get(_WEIGHT, range(1))[0]
+    return [
+        (
+            metric,
+            [place for each in metric.sums for place in found[each]],
+            weight if metric.weighted else 0,
+        )
+        for metric in metrics
+    ]
+
+
+# --- names ---
+
+
+def resolve_metrics(
+    metrics: Wanted,
+    loss: Loss,
+    n_outputs: int,
+    weighted: Wanted = None,
+    activation: str | None = None,
+) -> tuple[Metric, ...]:
+    """Return the metrics that a user's names mean for this loss and this many outputs.
+
+    "accuracy" is Keras's: binary for one output, else the share of samples whose largest output is the right class.
+
+    Parameters
+    ----------
+    metrics, weighted : iterable of str, Metric or Loss, or one name
+        Those for which all samples count the same, and those for which they count by their weights. A weighted one
+        whose name is taken has "weighted_" before it.
+    loss : Loss
+    n_outputs : int
+    activation : str or None
+        That of the model's outputs; None where it is not known.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such metric.
+    ArgumentError
+        If the metric's targets are not what the loss's targets are, it takes other outputs, or a name comes twice.
+
+    Examples
+    --------
+    >>> from fastbp.nn.crossentropies import SparseCategoricalCrossentropy
+    >>> [metric.kind for metric in resolve_metrics(["accuracy"], SparseCategoricalCrossentropy(), 10)]
+    ['sparse_categorical_accuracy']
+    """
+    resolved: list[Metric] = []
+    for wanted, by_weight in ((metrics, False), (weighted, True)):
+        for each in (wanted,) if isinstance(wanted, (str, Metric, Loss)) else tuple(wanted or ()):
+            metric = _resolve(each, loss, n_outputs)
+            taken = ["loss", *(other.name for other in resolved)]
+            if by_weight:
+                name = f"weighted_{metric.name}" if metric.name in taken else metric.name
+                metric = replace(metric, name=name, weighted=True)
+            if metric.name in taken:
+                raise ArgumentError(f"metric {metric.name!r} is there twice")
+            if activation is not None and loss.output_activation is None:
+                _check_outputs(metric, activation)
+            resolved.append(metric)
+    return tuple(resolved)
+
+
+def _resolve(wanted: str | Metric | Loss, loss: Loss, n_outputs: int) -> Metric:
+    if isinstance(wanted, Metric):
+        # A plain one, whatever class wrote its settings down.
+        metric = Metric(wanted.name, wanted.kind, wanted.numbers, wanted.weighted)
+    elif isinstance(wanted, Loss):
+        _check_loss(wanted, loss)
+        metric = Metric(wanted.name, wanted.name, wanted.numbers)
+    elif isinstance(wanted, str):
+        kind = _ALIASES.get(wanted, wanted)
+        if kind == "accuracy":
+            kind = _accuracy(loss, n_outputs)
+        metric = Metric(wanted, kind)
+        # What the loss measures by its own numbers.
+        if kind == loss.name:
+            metric = Metric(wanted, kind, loss.numbers)
+    else:
+        raise ArgumentError(f"a metric must be a name, not {type(wanted).__name__}")
+    if metric.kind not in KINDS:
+        raise unknown_name("metric", metric.kind, ("accuracy", "auc", *METRICS))
+    kind_of = KINDS[metric.kind]
+    if kind_of.targets != loss.targets:
+        words = {"dense": "a number for every output", "classes": "class numbers"}
+        raise ArgumentError(
+            f"metric {metric.name!r} takes {words[kind_of.targets]} as targets, "
+            f"but loss {loss.name!r} takes {words[loss.targets]}"
+        )
+    return replace(metric, n_outputs=n_outputs) if kind_of.cells is not None else metric
+
+
+def _accuracy(loss: Loss, n_outputs: int) -> str:
+    if loss.targets == "classes":
+        return "sparse_categorical_accuracy"
+    return "binary_accuracy" if n_outputs == 1 else "categorical_accuracy"
+
+
+def _check_loss(wanted: Loss, loss: Loss) -> None:
+    """That a loss means as a metric what it says"""
+    if wanted.label_smoothing:
+        raise ArgumentError(
+            f"metrics see the targets as they are: leave label_smoothing of {wanted.name!r} away"
+        )
+    if wanted.output_activation not in (None, loss.output_activation):
+        raise ArgumentError(
+            f"metrics see the outputs as the loss does, so that {wanted.name!r} with from_logits=True goes with a loss "
+            f"that has it too, not with {loss.name!r}"
+        )
+
+
+def _check_outputs(metric: Metric, activation: str) -> None:
+    """That a metric of probabilities gets them, and makes none of probabilities"""
+    if not KINDS[metric.kind].takes_probabilities:
+        return
+    from_logits = bool(metric.numbers[2])
+    if from_logits and activation in _PROBABILITIES:
+        raise ArgumentError(
+            f"metric {metric.name!r} has from_logits=True, but the model ends in a {activation}, which makes "
+            "probabilities of the logits: leave one of both away"
+        )
+    if not from_logits and activation not in _PROBABILITIES:
+        remedy = ", or AUC(from_logits=True)" if "auc" in metric.kind else ""
+        raise ArgumentError(
+            f"metric {metric.name!r} takes probabilities, but the model ends in {activation!r}: end it in a sigmoid or "
+            f"softmax, or use a cross-entropy with from_logits=True{remedy}"
+        )

@@ -1,0 +1,53 @@
+"""What a loss is. What the losses compute is in fastbp/kernels; the formulas are Keras's.
+
+A loss is the mean over a sample's outputs where its formula says mean, then the mean over the batch's samples; with
+sample weights it is ``sum(weight * loss) / n_samples``. In the formulas y are targets, p predictions, and epsilon 1e-7.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from fastbp.specification import Specification
+
+
+@dataclass(frozen=True)
+class Loss(Specification):
+    """A loss to minimize.
+
+    Attributes
+    ----------
+    name : str
+        The name that the kernels and the model file know it by.
+    targets : {"dense", "classes"}
+        Whether a sample's target is a number for every output, or the number of the right class.
+    target_range : tuple of float or None
+        Between which numbers targets must lie.
+    target_signs : bool
+        Whether targets are -1 and 1, or 0 and 1.
+    probability : str or None
+        The activation that makes the loss's probabilities of logits.
+    n_outputs_least : int
+        The fewest outputs with which the loss means anything.
+    """
+
+    name: ClassVar[str]
+    targets: ClassVar[Literal["dense", "classes"]] = "dense"
+    target_range: ClassVar[tuple[float, float] | None] = None
+    target_signs: ClassVar[bool] = False
+    probability: ClassVar[str | None] = None
+    n_outputs_least: ClassVar[int] = 1
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers in the formula, as the kernels take them."""
+        return ()
+
+    @property
+    def label_smoothing(self) -> float:
+        """The share of a target that goes to all classes alike."""
+        return 0.0
+
+    @property
+    def output_activation(self) -> str | None:
+        """What is applied to the model's outputs first; None where they are taken as they are."""
+        return None

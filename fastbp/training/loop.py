@@ -202,7 +202,7 @@ class Training:
             )
             return self._look(epoch, whole)
 
-        with Prefetch(batches.read(order, step), batches.batch_size) as portions:
+        with Prefetch(batches, order, step) as portions:
             for portion in portions:
                 assert portion.targets is not None
                 batches.batch_size = portion.batch_size

@@ -9,7 +9,7 @@ import pytest
 
 import fastbp
 from fastbp.callbacks import BackupAndRestore, LambdaCallback
-from fastbp.training import prefetch
+from fastbp.training import stage
 
 BATCH = 15
 
@@ -65,7 +65,7 @@ FORMS["iterator"] = lambda *arrays: endless(Slices(*arrays))
 
 @pytest.fixture(params=[1, 700, 1 << 22], ids=["one batch a stage", "some", "all in a stage"])
 def stage_bytes(request, monkeypatch):
-    monkeypatch.setattr(prefetch, "STAGE_BYTES", request.param)
+    monkeypatch.setattr(stage, "STAGE_BYTES", request.param)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -202,7 +202,7 @@ def test_fetched_in_a_thread_while_the_program_runs(make, data):
 
 
 def test_no_more_is_fetched_than_two_stages(make, data, monkeypatch):
-    monkeypatch.setattr(prefetch, "STAGE_BYTES", 1)
+    monkeypatch.setattr(stage, "STAGE_BYTES", 1)
     fetched = []
     ahead = []
 

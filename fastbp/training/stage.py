@@ -19,7 +19,7 @@ Sources = tuple[Source, Source | None, Source | None]
 CheckStep = Callable[[Parts, int], Sources]
 
 #: Bytes of the inputs of a stage, if one batch does not need more.
-STAGE_BYTES = 4 << 20
+STAGE_BYTES = 8 << 20
 #: Bytes of inputs that are checked in one go: they are still in the cache where they were copied to.
 _LOOK_BYTES = 256 << 10
 #: What is copied as it is; anything else is turned into an array first.

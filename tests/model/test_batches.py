@@ -63,7 +63,7 @@ FORMS["iterable"] = lambda *arrays: Walked(Slices(*arrays))
 FORMS["iterator"] = lambda *arrays: endless(Slices(*arrays))
 
 
-@pytest.fixture(params=[1, 700, 1 << 22], ids=["one batch a stage", "some", "all in a stage"])
+@pytest.fixture(params=[1, 700, 1 << 23], ids=["one batch a stage", "some", "all in a stage"])
 def stage_bytes(request, monkeypatch):
     monkeypatch.setattr(stage, "STAGE_BYTES", request.param)
 

@@ -1,6 +1,5 @@
 """The one input boundary: any array becomes an address and two strides, without a copy."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,6 @@ _KIND_NAMES = {
     "V": "records",
     "O": "Python objects",
 }
-# The unsigned integers of the size of the first types in `DTYPES`.
-_BITS = (np.dtype(np.uint32), np.dtype(np.uint64))
 # Elements looked at in one go: they stay in the cache between the two passes.
 _BLOCK = 1 << 16
 
@@ -85,14 +82,17 @@ def check_finite(source: Source, name: str = "x", *, dtype: str = "float64") -> 
     Traceback (most recent call last):
     fastbp.errors.DataError: x holds nan at row 1, column 1 (counted from 0)
     """
-    if source.code >= len(_BITS):
+    own = DTYPES[source.code]
+    if own not in _LARGEST:
         return
     array = source.array
+    limit = min(_LARGEST[dtype], _LARGEST[own])
     if array.flags.c_contiguous:
-        bits, (largest, mask) = _BITS[source.code], _largest_bits(source.code)
-        if largest(array.reshape(-1).view(bits), mask) <= _limit_bits(source.code, dtype):
+        # Here, since importing this room is not to import Numba.
+        from fastbp.kernels.magnitudes import is_within
+
+        if is_within(array, limit):
             return
-    limit = min(_LARGEST[dtype], _LARGEST[DTYPES[source.code]])
     # Walk along memory; NaN passes through minimum and maximum, so one comparison finds it.
     along = array.T if abs(source.column_stride) > abs(source.row_stride) else array
     n_rows = max(1, _BLOCK // along.shape[1])
@@ -100,26 +100,6 @@ def check_finite(source: Source, name: str = "x", *, dtype: str = "float64") -> 
         block = along[begin : begin + n_rows]
         if not (block.min() >= -limit and block.max() <= limit):
             raise DataError(_not_finite_message(array, limit, name, dtype))
-
-
-@cache
-def _largest_bits(code: int) -> tuple[Any, np.unsignedinteger]:
-    """The compiled function, found here, since importing this room is not to import Numba; and its mask."""
-    from fastbp.kernels import magnitudes
-    from fastbp.runtime.cache import compile_function
-
-    bits = _BITS[code]
-    function: Any = magnitudes.largest_bits
-    signature = f"{bits}(Array({bits}, 1, 'C', readonly=True), {bits})"
-    compiled = compile_function(f"largest_bits-{bits}", function, signature)
-    return compiled, bits.type(np.iinfo(bits).max >> 1)
-
-
-@cache
-def _limit_bits(code: int, dtype: str) -> int:
-    """The bits of the largest number that this element type and `dtype` can hold."""
-    limit = np.array([min(_LARGEST[dtype], _LARGEST[DTYPES[code]])], DTYPES[code])
-    return int(limit.view(_BITS[code])[0])
 
 
 def _as_array(values: object, name: str) -> np.ndarray:

@@ -10,6 +10,8 @@ from fastbp.training.stage import Parts, Portion, Stage
 
 #: Seconds that the end of an epoch that broke off waits for a batch that is being fetched; after a Ctrl-C.
 _PATIENCE, _HURRY = 1.0, 0.05
+#: Seconds after which whoever waits for a batch looks whether there was a Ctrl-C that did not wake it.
+_BREATH = 0.05
 #: Seconds for which batches gather before a few are handed out: each call of the program takes the other thread's time.
 _GATHERING = 0.001
 
@@ -92,7 +94,7 @@ class Prefetch:
             self._check(stage)
             if stage.n_taken < stage.n_ready or self._has_ended:
                 break
-            self._changed.wait()
+            self._changed.wait(_BREATH)
         self._is_hungry = False
 
     # --- what fetches ---

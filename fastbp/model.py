@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from fastbp.nn import Loss, Metric
@@ -48,7 +47,6 @@ class Model(Questions, Weights):
         self.stop_training = False
         self.metadata: dict[str, Any] = {}
         self.learner = learner
-        self._whole_set = np.empty((1, 0), np.int64)
 
     @property
     def seed(self) -> int:
@@ -265,14 +263,12 @@ class Model(Questions, Weights):
         samples = self.learner.samples(x, y, sample_weight)
         threads = check_threads(threads)
         n_samples = samples.n_samples
-        if self._whole_set.shape[1] != n_samples:
-            self._whole_set = np.arange(n_samples)[None]
         network = self.learner.network(samples.inputs.n_columns)
         row = network.train(
             samples.inputs,
             samples.targets,
             samples.sample_weight,
-            self._whole_set,
+            None,
             batch_size=n_samples,
             threads=threads,
         )[0]

@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastbp.engine import Profile
 from fastbp.nn import figures_by_name
 from fastbp.specification import real_number, whole_number
 from fastbp.training import (
@@ -26,6 +25,9 @@ from fastbp.training import (
     layer_norms,
     predict,
 )
+
+if TYPE_CHECKING:
+    from fastbp.engine import Profile
 
 Array = NDArray[np.floating[Any]]
 Figures = float | list[float] | dict[str, float]
@@ -130,7 +132,7 @@ class Questions:
         sample_weight: ArrayLike | None = None,
         threads: Threads = "auto",
         seconds: float = 1.0,
-    ) -> Profile:
+    ) -> "Profile":
         """Find out where the time of a training step goes. The model stays as it was.
 
         Parameters

@@ -82,10 +82,17 @@ def check_finite(source: Source, name: str = "x", *, dtype: str = "float64") -> 
     Traceback (most recent call last):
     fastbp.errors.DataError: x holds nan at row 1, column 1 (counted from 0)
     """
-    array = source.array
-    if array.dtype.kind != "f":
+    own = DTYPES[source.code]
+    if own not in _LARGEST:
         return
-    limit = min(_LARGEST[dtype], _LARGEST[DTYPES[source.code]])
+    array = source.array
+    limit = min(_LARGEST[dtype], _LARGEST[own])
+    if array.flags.c_contiguous:
+        # Here, since importing this room is not to import Numba.
+        from fastbp.kernels.magnitudes import is_within
+
+        if is_within(array, limit):
+            return
     # Walk along memory; NaN passes through minimum and maximum, so one comparison finds it.
     along = array.T if abs(source.column_stride) > abs(source.row_stride) else array
     n_rows = max(1, _BLOCK // along.shape[1])

@@ -1,6 +1,7 @@
 """A network that lives: its parameters, its optimizer's state, and the programs that run on them."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.engine.state import NetworkState
-from fastbp.engine.training import FLOPS_PER_SECOND, Chunks, train
+from fastbp.engine.training import FLOPS_PER_SECOND, FLOPS_WORTH_A_TEAM, Chunks, train
 from fastbp.errors import ArgumentError
 from fastbp.nn.chosen_metrics import sums_to_add
 from fastbp.nn.layer import Layer
@@ -64,6 +65,8 @@ class Network(NetworkState):
         )
         self._goal: Goal | None = None
         self._sessions: dict[Request, Session] = {}
+        # The same by what a call of `train` was given: to put a request together takes longer than a small step.
+        self._training: dict[tuple[int | None, ...], Request] = {}
         self._is_training = False
 
     def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
@@ -90,6 +93,7 @@ class Network(NetworkState):
             loss.output_activation,
         )
         self._sessions.clear()
+        self._training.clear()
         self._begin_with(optimizer)
 
     def _refuse_while_training(self) -> None:
@@ -152,7 +156,25 @@ class Network(NetworkState):
             gathering=gathering,
         )
 
-    @property
+    def _training_request(
+        self, batch: int, inputs: Source, targets: Source, weights: Source | None
+    ) -> Request:
+        key = (
+            batch,
+            inputs.code,
+            inputs.row_stride,
+            inputs.column_stride,
+            targets.code,
+            None if weights is None else weights.code,
+        )
+        found = self._training.get(key)
+        if found is None:
+            how = self._optimizer.rule, self._optimizer.gathering
+            found = self._request(batch, inputs, targets, weights, *how)
+            self._training[key] = found
+        return found
+
+    @cached_property
     def flops_per_sample(self) -> int:
         """Arithmetic of a training step for one sample."""
         return sum(2 * o.n_in * o.n_out * (2 if o.is_first else 3) for o in self._layout.dense)
@@ -164,7 +186,7 @@ class Network(NetworkState):
         inputs: Source,
         targets: Source,
         sample_weight: Source | None,
-        orders: NDArray[np.int64],
+        orders: NDArray[np.int64] | None,
         *,
         batch_size: int,
         threads: int | str = "auto",
@@ -179,8 +201,8 @@ class Network(NetworkState):
         ----------
         inputs, targets : Source
         sample_weight : Source or None
-        orders : ndarray of int64 (n_epochs, n_used)
-            The order of the samples in each epoch.
+        orders : ndarray of int64 (n_epochs, n_used), or None
+            The order of the samples in each epoch; None for one epoch of all as they lie.
         batch_size : int
             Samples of a step. `n_used` may be smaller: then the one step of an epoch has the bits of a last short
             batch of this size, which those of a small batch are not.
@@ -209,10 +231,12 @@ class Network(NetworkState):
             If `between` asks for this.
         """
         self._refuse_while_training()
-        orders = np.ascontiguousarray(orders, np.int64)
-        how = self._optimizer.rule, self._optimizer.gathering
-        request = self._request(batch_size, inputs, targets, sample_weight, *how)
-        workers = chosen_workers(threads)
+        if orders is not None:
+            orders = np.ascontiguousarray(orders, np.int64)
+        request = self._training_request(batch_size, inputs, targets, sample_weight)
+        automatic = threads == "auto"
+        is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
+        workers = 1 if is_small else chosen_workers(threads)
         session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
         self._is_training = True
@@ -220,10 +244,10 @@ class Network(NetworkState):
             return train(
                 self,
                 session,
-                orders.shape,
+                (1, inputs.n_samples) if orders is None else orders.shape,
                 batch_size,
                 workers,
-                threads == "auto",
+                automatic,
                 between,
                 most_steps,
                 first_step,

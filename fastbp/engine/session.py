@@ -13,8 +13,14 @@ from fastbp.engine.executor import Job
 from fastbp.kernels.context import Context
 from fastbp.source import Source
 
-_FIELD = {name: i for i, name in enumerate(Context._fields)}
+_PANELS = Context._fields.index("panels")
+#: The fields from "order" to "outputs" say where the caller's data lie.
+_DATA = slice(Context._fields.index("order"), Context._fields.index("outputs") + 1)
+_STATUS = Context._fields.index("status")
 _NO_HYPER = np.zeros(1)
+_NOWHERE = (0, 0, 0)
+#: Updates for which an optimizer tells its numbers at once, where few are asked for.
+_AHEAD = 64
 
 
 class Session:
@@ -39,6 +45,14 @@ class Session:
         self.gradients = gradients
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
+        self._status_address = self.status.ctypes.data
+        # The sums of a single epoch.
+        self._epoch = np.zeros((1, max(1, program.n_values)))
+        self._epoch_address = self._epoch.ctypes.data
+        # Whose numbers these are, and of which steps: so many, behind the first.
+        self._optimizer: Any = None
+        self._first, self._n_ahead = 0, 0
+        self._hyper, self._hyper_address = _NO_HYPER, 0
         self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
@@ -53,7 +67,7 @@ class Session:
         self._panels = [Arena(self._dtype) for _ in range(workers)]
         for context, panels in zip(self._contexts, self._panels, strict=True):
             panels.require(self.panels, 0)
-            context[_FIELD["panels"]] = panels.address
+            context[_PANELS] = panels.address
 
     def choice(self, most: int) -> WorkerChoice:
         """What is known of how many workers are best, of at most `most`."""
@@ -78,23 +92,47 @@ class Session:
         if len(self._contexts) < workers:
             self._make_room(workers)
         self._alive = (inputs, targets, weights, orders, outputs)
-        facts = {
-            "order": 0 if orders is None else orders.ctypes.data,
-            "inputs": inputs.address,
-            "inputs_row_stride": inputs.row_stride,
-            "inputs_column_stride": inputs.column_stride,
-            "status": self.status.ctypes.data if stops else 0,
-            "outputs": 0 if outputs is None else outputs.ctypes.data,
-        }
-        if targets is not None:
-            facts["targets"] = targets.address
-            facts["targets_row_stride"] = targets.row_stride
-            facts["targets_column_stride"] = targets.column_stride
-        if weights is not None:
-            facts["weights"] = weights.address
-            facts["weights_stride"] = weights.row_stride
-        for name, value in facts.items():
-            self._contexts[:, _FIELD[name]] = value
+        self._contexts[:, _DATA] = (
+            0 if orders is None else orders.ctypes.data,
+            inputs.address,
+            inputs.row_stride,
+            inputs.column_stride,
+            *_place(targets),
+            *_place(weights)[:2],
+            0 if outputs is None else outputs.ctypes.data,
+        )
+        self._contexts[:, _STATUS] = self._status_address if stops else 0
+
+    def zeros(self, n_epochs: int) -> NDArray[np.float64]:
+        """Zeros for the sums of a call, (n_epochs, n_values); those of a single epoch hold until the next call."""
+        if n_epochs > 1:
+            return np.zeros((n_epochs, self._epoch.shape[1]))
+        self._epoch.fill(0.0)
+        return self._epoch
+
+    def place_hyper(self, optimizer: Any, first: int, count: int) -> tuple[int, int]:
+        """Put the optimizer's numbers for updates `first`, `first + 1`, ... into memory.
+
+        Returns
+        -------
+        address, stride : int
+            Where they are, and the bytes from those of an update to the next.
+        """
+        if optimizer.hyper_is_constant:
+            first, count = 1, 1
+        place = first - self._first
+        if self._optimizer is not optimizer or not 0 <= place <= self._n_ahead - count:
+            # A learning rate that may fail, or may run a user's function, is asked for what is needed alone.
+            plain = isinstance(optimizer.learning_rate, float)
+            n = max(count, _AHEAD) if plain and not optimizer.hyper_is_constant else count
+            numbers = np.arange(first, first + n, dtype=np.int64)
+            self._hyper = np.ascontiguousarray(optimizer.hyper(numbers), self._dtype)
+            self._hyper_address = self._hyper.ctypes.data
+            self._optimizer, self._first, self._n_ahead, place = optimizer, first, n, 0
+        stride = self._hyper.strides[0]
+        if optimizer.hyper_is_constant:
+            return self._hyper_address, 0
+        return self._hyper_address + place * stride, stride
 
     def release(self) -> None:
         """Let go of the caller's arrays."""
@@ -103,12 +141,12 @@ class Session:
     @property
     def failed_step(self) -> int:
         """Index of the step whose loss was not finite, -1 where none was."""
-        return int(self.status[0]) - 1
+        return int(self.status.item(0)) - 1
 
     @property
     def steps_done(self) -> int:
         """Steps that have ended, counted from the call's first; right also after an interrupt."""
-        return int(self.status[1])
+        return int(self.status.item(1))
 
     def run(
         self,
@@ -119,23 +157,22 @@ class Session:
         batch: int,
         workers: int,
         values: NDArray[np.float64],
-        hyper: NDArray[np.floating],
-        hyper_is_constant: bool,
+        hyper: tuple[int, int],
         ticks: NDArray[np.int64] = team.NO_TICKS,
         seconds: float = 0.0,
     ) -> int:
         """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part.
 
+        `hyper` is what `place_hyper` returned.
         `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about.
         """
         job = self._job
         job[:] = (
             self.arena_address,
-            hyper.ctypes.data,
-            0 if hyper_is_constant else hyper.strides[0],
-            values.ctypes.data,
+            *hyper,
+            self._epoch_address if values is self._epoch else values.ctypes.data,
             self.n_values,
-            self.status.ctypes.data,
+            self._status_address,
             first_step,
             n_steps,
             -(-samples // batch),
@@ -158,7 +195,7 @@ class Session:
 
         `seconds` is how long it may take, about; the sums go on from `sums`.
         """
-        values = np.zeros((1, max(1, self.n_values)))
+        values = self.zeros(1)
         if sums is not None:
             values[0] = sums
         self.status[:] = 0
@@ -170,9 +207,15 @@ class Session:
             batch=batch,
             workers=workers,
             values=values,
-            hyper=_NO_HYPER,
-            hyper_is_constant=True,
+            hyper=(_NO_HYPER.ctypes.data, 0),
             seconds=seconds,
         )
         self.release()
-        return np.asarray(values[0])
+        return values[0].copy()
+
+
+def _place(source: Source | None) -> tuple[int, int, int]:
+    """Address and strides."""
+    if source is None:
+        return _NOWHERE
+    return source.address, source.row_stride, source.column_stride

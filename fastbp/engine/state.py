@@ -11,6 +11,7 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
+from fastbp.kernels.magnitudes import is_within
 from fastbp.nn.layer import Layer
 
 
@@ -28,11 +29,13 @@ class NetworkState:
     ) -> None:
         self._operations = build_graph(n_inputs, layers)
         self._dtype = np.dtype(dtype)
+        self._largest = float(np.finfo(self._dtype).max)
         self._layout = ParameterLayout(self._operations, self._dtype)
         self._arena = Arena(self._dtype)
         self._normalization = normalization
         self._optimizer: Any = None
         self._n_slots = 0
+        self._state_size = self._place_state()
         self.steps = self.changes = 0
         self._arena.require(self._state_size, 0)
         self._place_normalization()
@@ -58,9 +61,8 @@ class NetworkState:
         """Elements of parameters and slots."""
         return self._layout.size * (1 + self._n_slots)
 
-    @property
-    def _state_size(self) -> int:
-        """Elements that live as long as the network: parameters, slots, normalization."""
+    def _place_state(self) -> int:
+        """Find the places of what lives as long as the network: parameters, slots, normalization; its elements."""
         allocator = Allocator(self._dtype, self._parameters_size)
         if self._normalization is not None:
             n_in = self._operations[0].n_in
@@ -89,6 +91,7 @@ class NetworkState:
         arrays = self.weights()
         self._optimizer = optimizer
         self._n_slots = len(optimizer.slots) if optimizer is not None else 0
+        self._state_size = self._place_state()
         self._arena = Arena(self._dtype)
         self._arena.require(self._state_size, 0)
         self._place_normalization()
@@ -165,10 +168,7 @@ class NetworkState:
 
     def is_finite(self) -> bool:
         """Whether all parameters and the optimizer's state are finite."""
-        state = self._arena.array[: self._parameters_size]
-        with np.errstate(all="ignore"):
-            # Whatever is not finite shows in the sum, which is quicker; a sum that overflows is looked at closely.
-            return bool(np.isfinite(state.sum()) or np.isfinite(state).all())
+        return is_within(self._arena.array[: self._parameters_size], self._largest)
 
 
 def _program_of(optimizer: Any) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ _MOST_STEPS = 1 << 14
 #: Seconds between copies of the state from which a diverged run is replayed.
 _SNAPSHOT_SECONDS = 1.0
 #: Below this much arithmetic in a step, waiting for each other costs more than a second worker gives.
-_FLOPS_WORTH_A_TEAM = 300_000
+FLOPS_WORTH_A_TEAM = 300_000
 #: A cautious first guess of the speed.
 FLOPS_PER_SECOND = 2e10
 
@@ -72,7 +72,6 @@ class Chunks:
     ) -> None:
         self._network, self._session = network, session
         self._samples, self._batch, self.values = samples, batch, values
-        self._dtype = network.dtype
         self.steps_before = network.steps - first_step
 
     def steps(
@@ -90,10 +89,7 @@ class Chunks:
         # Who watches may have changed the optimizer, or have moved the arena by asking for more room.
         optimizer = self._network.optimizer
         self._session.arena_address = self._network.arena_address
-        constant = optimizer.hyper_is_constant
-        begin = self.steps_before + first + 1
-        numbers = np.arange(begin, begin + (1 if constant else count), dtype=np.int64)
-        hyper = np.ascontiguousarray(optimizer.hyper(numbers), self._dtype)
+        hyper = self._session.place_hyper(optimizer, self.steps_before + first + 1, count)
         return self._session.run(
             first,
             count,
@@ -102,7 +98,6 @@ class Chunks:
             workers=workers,
             values=values,
             hyper=hyper,
-            hyper_is_constant=constant,
             ticks=team.NO_TICKS if ticks is None else ticks,
             seconds=count * self._session.seconds_per_step,
         )
@@ -124,13 +119,11 @@ def train(
     n_epochs, samples = shape
     per_epoch = -(-samples // batch)
     total = n_epochs * per_epoch
-    values = np.zeros((n_epochs, session.n_values))
+    values = session.zeros(n_epochs)
     if sums is not None:
         values[0] = sums
     run = Chunks(network, session, samples, batch, values, first_step)
     flops = network.flops_per_sample * batch
-    if automatic and flops < _FLOPS_WORTH_A_TEAM:
-        workers = 1
     choice = session.choice(workers) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
     session.status[:] = 0, first_step

@@ -14,7 +14,7 @@ from fastbp.specification import whole_number
 def limits() -> dict[str, int]:
     """Every limit on the number of threads, by what sets it."""
     found = {
-        "processors": os.cpu_count() or 1,
+        "processors": _processors(),
         "NUMBA_NUM_THREADS": int(numba.config.NUMBA_NUM_THREADS),
     }
     if hasattr(os, "sched_getaffinity"):
@@ -46,6 +46,12 @@ def chosen_workers(threads: int | str) -> int:
         raise ArgumentError(
             f"threads must be 'auto' or a whole number of at least 1, not {threads!r}"
         ) from None
+
+
+@cache
+def _processors() -> int:
+    """Of the machine. To ask the system takes longer than a step of a small network."""
+    return os.cpu_count() or 1
 
 
 @cache

@@ -29,7 +29,7 @@ def evaluate(
         )
     sums: NDArray[np.float64] | None = None
     n_samples = 0
-    with Prefetch(given.read(), given.batch_size) as portions:
+    with Prefetch(given) as portions:
         for portion in portions:
             assert portion.targets is not None
             sums = network.add_up(
@@ -48,7 +48,7 @@ def evaluate(
 
 def predict(network: "Network", batches: Batches, threads: Threads) -> NDArray[np.floating[Any]]:
     """Outputs for all batches, one after the other."""
-    with Prefetch(batches.read(), batches.batch_size) as portions:
+    with Prefetch(batches) as portions:
         return np.concatenate(
             [
                 network.predict(portion.inputs, batch_size=portion.batch_size, threads=threads)

@@ -5,13 +5,11 @@ from itertools import chain, islice
 from typing import Any
 
 from fastbp.errors import ArgumentError, DataError
-from fastbp.source import Source
 from fastbp.specification import whole_number
+from fastbp.training.stage import Parts, Sources, Stage
 
-#: Inputs, targets and weights of a batch, None where there are none.
-Sources = tuple[Source, Source | None, Source | None]
 #: Checks what was given for a batch, whose name goes before those of its parts in messages.
-Check = Callable[[tuple[Any, ...], str], Sources]
+Check = Callable[[Parts, str], Sources]
 
 _ARRAYS_HAVE = ("__array__", "shape", "to_numpy", "toarray")
 
@@ -46,6 +44,8 @@ class Batches:
         Batches of an epoch; None for all.
     name : str
         What messages call it.
+    n_parts : int, default 3
+        Parts of a batch that are looked at.
 
     Attributes
     ----------
@@ -57,10 +57,15 @@ class Batches:
         Batches of an epoch; None for an iterator that is read to its end.
     is_sequence : bool
         Whether batches are got by number, so that their order can be another one in every epoch.
+    stages : tuple of Stage
+        Room for the batches that are fetched ahead; it lasts for all epochs.
     """
 
-    def __init__(self, source: Any, check: Check, n_steps: int | None, name: str) -> None:
-        self._source, self._check, self._name = source, check, name
+    def __init__(
+        self, source: Any, check: Check, n_steps: int | None, name: str, n_parts: int = 3
+    ) -> None:
+        self._source, self._check, self._name, self._n_parts = source, check, name, n_parts
+        self.stages = (Stage(), Stage())
         self.is_sequence = hasattr(source, "__getitem__")
         self._iterator = source if hasattr(source, "__next__") else None
         self.n_steps = None if n_steps is None else whole_number("the number of steps", n_steps)
@@ -77,16 +82,16 @@ class Batches:
             raise DataError(f"{name} has no batches") from None
         if self._iterator is not None:
             self._iterator = chain([item], self._iterator)
-        self.first = self._checked(item, 0)
+        self.first = self.check(self.parts(item, 0), 0)
         self.batch_size = self.first[0].n_samples
 
-    def read(self, order: Iterable[int] | None = None, first_step: int = 0) -> Iterator[Sources]:
-        """The batches of an epoch, from `first_step` on, each checked when it is asked for.
+    def read(self, order: Iterable[int] | None = None, first_step: int = 0) -> Iterator[Any]:
+        """The batches of an epoch, from `first_step` on, as the source gives them.
 
         Raises
         ------
         DataError
-            If there are fewer than there should be, or one does not fit.
+            If there are fewer than there should be.
         """
         n_steps = self.n_steps
         items: Iterator[Any]
@@ -99,7 +104,7 @@ class Batches:
             items = islice(items, None if n_steps is None else n_steps - first_step)
         step = first_step
         for item in items:
-            yield self._checked(item, step)
+            yield item
             step += 1
         if n_steps is not None and step < n_steps:
             raise DataError(f"{self._name} ended after {step} batches, but an epoch has {n_steps}")
@@ -116,11 +121,31 @@ class Batches:
         if callable(tell):
             tell()
 
-    def _checked(self, item: Any, step: int) -> Sources:
+    def parts(self, item: Any, step: int) -> Parts:
+        """Inputs, targets and weights of what the source gave as the batch of this number.
+
+        Raises
+        ------
+        DataError
+            If it has more parts.
+        """
         parts = item if isinstance(item, tuple) else (item,)
-        where = f"batch {step} of {self._name}"
         if not 1 <= len(parts) <= 3:
             raise DataError(
-                f"{where} must be (x, y) or (x, y, sample_weight), not {len(parts)} parts"
+                f"{self._where(step)} must be (x, y) or (x, y, sample_weight), not {len(parts)} parts"
             )
-        return self._check(parts, f"{where}: ")
+        x, y, weights = (*parts[: self._n_parts], None, None)[:3]
+        return x, y, weights
+
+    def check(self, parts: Parts, step: int) -> Sources:
+        """Make sources of a batch.
+
+        Raises
+        ------
+        DataError
+            If it does not fit.
+        """
+        return self._check(parts, f"{self._where(step)}: ")
+
+    def _where(self, step: int) -> str:
+        return f"batch {step} of {self._name}"

@@ -1,12 +1,11 @@
 """What `fit`, `evaluate` and `predict` were given, checked: arrays, or a source of batches."""
 
-from typing import Any
-
 from fastbp.errors import ArgumentError
-from fastbp.training.batches import Batches, Check, gives_batches
+from fastbp.training.batches import Batches, gives_batches
 from fastbp.training.class_weights import check_class_weight, with_class_weight
 from fastbp.training.inputs import Samples
 from fastbp.training.learner import Learner
+from fastbp.training.stage import Parts, Sources
 
 Given = Samples | Batches
 
@@ -67,29 +66,25 @@ def given_samples(
         )
     known = [n_columns]
 
-    def check_batch(parts: tuple[Any, ...], prefix: str) -> Any:
-        samples = check(*(*parts, None, None)[:3], prefix, known[0])  # type: ignore[call-arg]
+    def check_batch(parts: Parts, prefix: str) -> Sources:
+        samples = check(*parts, prefix, known[0])
         known[0] = samples.inputs.n_columns
         return samples.inputs, samples.targets, samples.sample_weight
 
-    return _batches(x, check_batch, steps, f"{prefix}x", must_end=is_training)
+    if is_training and steps is None and hasattr(x, "__next__"):
+        raise ArgumentError(
+            f"{prefix}x is an iterator: say with steps_per_epoch how many batches an epoch has"
+        )
+    return Batches(x, check_batch, steps, f"{prefix}x")
 
 
 def given_inputs(learner: Learner, x: object, steps: int | None) -> Batches:
     """Return the batches to be predicted; targets that come with them are not looked at."""
 
-    def check(parts: tuple[Any, ...], prefix: str) -> Any:
+    def check(parts: Parts, prefix: str) -> Sources:
         return learner.inputs(parts[0], prefix), None, None
 
-    return _batches(x, check, steps, "x", must_end=False)
-
-
-def _batches(x: object, check: Check, steps: int | None, name: str, *, must_end: bool) -> Batches:
-    if must_end and steps is None and hasattr(x, "__next__"):
-        raise ArgumentError(
-            f"{name} is an iterator: say with steps_per_epoch how many batches an epoch has"
-        )
-    return Batches(x, check, steps, name)
+    return Batches(x, check, steps, "x", n_parts=1)
 
 
 def given_to_fit(

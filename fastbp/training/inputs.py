@@ -10,6 +10,7 @@ from fastbp.errors import ArgumentError, DataError
 from fastbp.nn import Loss
 from fastbp.source import Source
 
+_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 # Elements looked at in one go, so that the temporaries stay in the cache.
 _BLOCK = 1 << 16
 
@@ -169,9 +170,18 @@ def _check_classes(targets: Source, n_classes: int, name: str) -> None:
             name,
             remedy,
         )
-    elif classes.min() < 0 or classes.max() >= n_classes:
+    elif not _are_below(classes, n_classes):
         remedy = f"class numbers go from 0 to {n_classes - 1}, one a model output"
         _refuse(targets, lambda block: (block < 0) | (block >= n_classes), name, remedy)
+
+
+def _are_below(classes: np.ndarray, n_classes: int) -> bool:
+    """Whether all integers are from 0 to n_classes - 1."""
+    dtype = classes.dtype
+    if dtype.kind == "i" and n_classes <= 1 << (8 * dtype.itemsize - 1):
+        # One pass finds both: without their sign, negative numbers are the largest.
+        return bool(classes.view(_UNSIGNED[dtype.itemsize]).max() < n_classes)
+    return bool(classes.min() >= 0 and classes.max() < n_classes)
 
 
 def _check_weights(sample_weight: object, dtype: str, name: str) -> Source:

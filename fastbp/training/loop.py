@@ -204,17 +204,16 @@ class Training:
             )
             return self._look(epoch, whole)
 
-        with Prefetch(batches.read(order, step), batches.batch_size) as portions:
+        with Prefetch(batches, order, step) as portions:
             for portion in portions:
                 assert portion.targets is not None
                 batches.batch_size = portion.batch_size
-                rows = np.arange(portion.n_samples)
                 try:
                     self._network.train(
                         portion.inputs,
                         portion.targets,
                         portion.sample_weight,
-                        rows[None],
+                        None,
                         batch_size=portion.batch_size,
                         threads=plan.threads,
                         between=look,
@@ -223,8 +222,8 @@ class Training:
                     )
                 except DivergedError as error:
                     raise DivergedError(1, step + error.step) from None
-                step += -(-len(rows) // portion.batch_size)
-                seen += len(rows)
+                step += -(-portion.n_samples // portion.batch_size)
+                seen += portion.n_samples
                 if self._stopped():
                     break
         batches.end_epoch()

@@ -1,120 +1,50 @@
 """The next batches are fetched while the program runs on those before: two stages, one filled and one read."""
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from fastbp.training.batches import Batches
+from fastbp.training.stage import Parts, Portion, Stage
 
-from fastbp.data.source import as_source
-from fastbp.source import Source
-from fastbp.training.batches import Sources
-
-#: Bytes of the inputs of a stage, if one batch does not need more.
-STAGE_BYTES = 4 << 20
-#: Seconds that the end of an epoch that broke off waits for a batch that is being fetched.
-_PATIENCE = 1.0
-
-
-@dataclass(frozen=True)
-class Portion:
-    """Batches that are ready: all of `batch_size` rows but for the last, which may be shorter."""
-
-    inputs: Source
-    targets: Source | None
-    sample_weight: Source | None
-    batch_size: int
-
-    @property
-    def n_samples(self) -> int:
-        """The number of rows."""
-        return self.inputs.n_samples
-
-
-class _Stage:
-    """Room for some batches; they are copied, since whoever makes them may use its own memory again."""
-
-    def __init__(self) -> None:
-        self._arrays: list[NDArray[Any] | None] = []
-        self.n_rows = self.batch_size = 0
-        self._is_closed = False
-
-    def clear(self) -> None:
-        """Make all of the room free."""
-        self.n_rows, self._is_closed = 0, False
-
-    def fits(self, batch: Sources, batch_size: int) -> bool:
-        """Whether a batch can come behind those that are there; one can always come first."""
-        if self.n_rows == 0:
-            return True
-        return (
-            not self._is_closed
-            and batch_size == self.batch_size
-            and _kinds(self._arrays) == _kinds(_arrays_of(batch))
-            and self.n_rows + batch[0].n_samples <= len(self._arrays[0])  # type: ignore[arg-type]
-        )
-
-    def add(self, batch: Sources, batch_size: int) -> None:
-        """Copy a batch behind the others."""
-        n_rows = batch[0].n_samples
-        if self.n_rows == 0:
-            self._make_room(batch, batch_size)
-        for array, source in zip(self._arrays, batch, strict=True):
-            if array is not None and source is not None:
-                array[self.n_rows : self.n_rows + n_rows] = source.array
-        self.n_rows += n_rows
-        self._is_closed = n_rows < batch_size
-
-    def _make_room(self, batch: Sources, batch_size: int) -> None:
-        self.batch_size = batch_size
-        row_bytes = batch[0].array[:1].nbytes
-        rows = batch_size * max(1, STAGE_BYTES // (row_bytes * batch_size))
-        same = _kinds(self._arrays) == _kinds(_arrays_of(batch))
-        if not same or self._arrays[0] is None or len(self._arrays[0]) < rows:
-            self._arrays = []  # before there is room anew
-            for source in batch:
-                shape = None if source is None else (rows, source.n_columns)
-                self._arrays.append(None if source is None else np.empty(shape, source.array.dtype))  # type: ignore[arg-type]
-
-    def portion(self) -> Portion:
-        """What is there."""
-        inputs, targets, weights = (
-            None if array is None else as_source(array[: self.n_rows]) for array in self._arrays
-        )
-        assert inputs is not None
-        return Portion(inputs, targets, weights, self.batch_size)
-
-
-def _arrays_of(batch: Sources) -> list[NDArray[Any] | None]:
-    return [None if source is None else source.array for source in batch]
-
-
-def _kinds(arrays: list[NDArray[Any] | None]) -> list[tuple[Any, int] | None]:
-    return [None if array is None else (array.dtype, array.shape[1]) for array in arrays]
+#: Seconds that the end of an epoch that broke off waits for a batch that is being fetched; after a Ctrl-C.
+_PATIENCE, _HURRY = 1.0, 0.05
+#: Seconds after which whoever waits for a batch looks whether there was a Ctrl-C that did not wake it.
+_BREATH = 0.05
+#: Seconds for which batches gather before a few are handed out: each call of the program takes the other thread's time.
+_GATHERING = 0.001
 
 
 class Prefetch:
-    """Fetches batches in a thread of its own, and hands out all that are ready when the last ones are done.
+    """Fetches batches in a thread of its own, and hands out many at a time where they come quickly.
 
     What is trained does not depend on how they are portioned out.
 
     Parameters
     ----------
-    batches : iterator of tuple of Source
-    batch_size : int
-        Rows of a whole batch; a larger batch raises it.
+    batches : Batches
+    order : iterable of int, optional
+        The numbers of the batches.
+    first_step : int, default 0
+        How many of them were read before.
     """
 
-    def __init__(self, batches: Iterator[Sources], batch_size: int) -> None:
+    def __init__(
+        self, batches: Batches, order: Iterable[int] | None = None, first_step: int = 0
+    ) -> None:
         self._batches = batches
-        self._batch_size = batch_size
-        self._stages = (_Stage(), _Stage())
-        self._filling = 0
+        self._items = batches.read(order, first_step)
+        self._first_step = first_step
+        self._batch_size = batches.batch_size
+        self._stages = batches.stages
+        for stage in self._stages:
+            stage.clear()
+        self._filling = self._reading = 0
         self._error: BaseException | None = None
-        self._has_ended = self._is_cancelled = False
+        self._has_ended = False
+        # Whether whoever trains waits for any batch at all.
+        self._is_hungry = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._fetch, name="fastbp-prefetch", daemon=True)
 
@@ -129,42 +59,127 @@ class Prefetch:
         trace: TracebackType | None,
     ) -> None:
         with self._changed:
-            self._is_cancelled = True
-            self._changed.notify_all()
-        self._thread.join(_PATIENCE)
+            self._end(None)
+        self._thread.join(_HURRY if isinstance(error, KeyboardInterrupt) else _PATIENCE)
+
+    # --- what trains ---
 
     def __iter__(self) -> Iterator[Portion]:
         while True:
             with self._changed:
-                while self._stages[self._filling].n_rows == 0 and not self._has_ended:
-                    self._changed.wait()
-                ready = self._stages[self._filling]
-                if ready.n_rows == 0:
+                stage = self._stages[self._reading]
+                if stage.is_closed and stage.n_taken == stage.n_ready:
+                    stage.clear()
+                    self._reading = 1 - self._reading
+                    self._changed.notify_all()
+                    stage = self._stages[self._reading]
+                self._gather(stage)
+                if stage.n_taken == stage.n_ready:
                     if self._error is not None:
                         raise self._error
                     return
-                self._filling = 1 - self._filling
-                self._stages[self._filling].clear()
-                self._changed.notify_all()
-            yield ready.portion()
+                portion = stage.portion()
+            yield portion
+
+    def _gather(self, stage: Stage) -> None:
+        """Wait until the stage is closed, or a while and then for any batch."""
+        until = time.monotonic() + _GATHERING
+        while not (stage.is_closed or self._has_ended):
+            left = until - time.monotonic()
+            if left > 0:
+                self._changed.wait(left)
+                continue
+            # Said before the look: a batch that comes after it is told of.
+            self._is_hungry = True
+            self._check(stage)
+            if stage.n_taken < stage.n_ready or self._has_ended:
+                break
+            self._changed.wait(_BREATH)
+        self._is_hungry = False
+
+    # --- what fetches ---
 
     def _fetch(self) -> None:
+        error: BaseException | None = None
         try:
-            for batch in self._batches:
-                self._batch_size = max(self._batch_size, batch[0].n_samples)
-                with self._changed:
-                    while not (
-                        self._is_cancelled
-                        or self._stages[self._filling].fits(batch, self._batch_size)
-                    ):
-                        self._changed.wait()
-                    if self._is_cancelled:
-                        return
-                    self._stages[self._filling].add(batch, self._batch_size)
-                    self._changed.notify_all()
-        except BaseException as error:
-            self._error = error
+            step = self._first_step
+            for item in self._items:
+                parts = self._batches.parts(item, step)
+                if self._has_ended or not self._add(parts, step):
+                    return
+                step += 1
+        except BaseException as raised:
+            error = raised
         finally:
             with self._changed:
-                self._has_ended = True
-                self._changed.notify_all()
+                # Of two errors that of the earlier batch counts.
+                self._check(self._stages[self._filling])
+                self._end(error)
+
+    def _add(self, parts: Parts, step: int) -> bool:
+        """Put a batch into a stage; whether another is wanted."""
+        stage: Stage | None = self._stages[self._filling]
+        assert stage is not None
+        if stage.is_closed:
+            stage = self._next_stage()
+        if stage is not None and not stage.take(parts, step, self._batch_size):
+            stage = self._add_checked(stage, parts, step)
+        if stage is None:
+            return False
+        if stage.is_full:
+            self._close(stage)
+        elif self._is_hungry or stage.is_worth_a_look:
+            with self._changed:
+                self._check(stage)
+                if self._is_hungry:
+                    self._changed.notify_all()
+        return not self._has_ended
+
+    def _add_checked(self, stage: Stage, parts: Parts, step: int) -> Stage | None:
+        """Put a batch of a new form into this stage or the next; the stage, or None where nothing is wanted."""
+        batch = self._batches.check(parts, step)
+        self._batch_size = max(self._batch_size, batch[0].n_samples)
+        if not stage.fits(batch, self._batch_size):
+            self._close(stage)
+            other = self._next_stage()
+            if other is None:
+                return None
+            stage = other
+        with self._changed:
+            self._check(stage)
+            if self._has_ended:
+                return None
+            stage.put(parts, batch, step, self._batch_size)
+        return stage
+
+    def _close(self, stage: Stage) -> None:
+        with self._changed:
+            self._check(stage)
+            stage.is_closed = not self._has_ended
+            self._changed.notify_all()
+
+    def _next_stage(self) -> Stage | None:
+        """The other stage, as soon as nobody reads it any more; None where nothing more is wanted."""
+        other = 1 - self._filling
+        with self._changed:
+            while self._stages[other].n_filled and not self._has_ended:
+                self._changed.wait()
+            if self._has_ended:
+                return None
+            self._filling = other
+        return self._stages[other]
+
+    # --- both, with the lock ---
+
+    def _check(self, stage: Stage) -> None:
+        """Look at what was only copied; the first batch that is wrong ends all."""
+        try:
+            stage.check(self._batches.check)
+        except Exception as error:
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._error is None:
+            self._error = error
+        self._has_ended = True
+        self._changed.notify_all()

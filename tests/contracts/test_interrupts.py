@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fastbp
 import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
 
@@ -90,6 +91,29 @@ def test_ctrl_c() -> None:
     follow(twin, given, orders, n_steps)
     twin.train(*given.sources(), orders[:1], batch_size=64, threads=1)
     assert state(network) == state(twin)
+
+
+def test_ctrl_c_while_a_batch_is_waited_for() -> None:
+    """A source that takes long is left to itself; the steps that were done count."""
+    x, y = np.zeros((8, 4), np.float32), np.zeros(8, np.int64)
+    released = threading.Event()
+
+    def batches() -> Any:
+        yield from [(x, y)] * 3
+        released.wait(30)
+        yield x, y
+
+    model = fastbp.Sequential([fastbp.Dense(2, "softmax")], seed=1)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0)  # compiles
+    timer, moment = interrupt_after(0.2)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(batches(), steps_per_epoch=4, verbose=0)
+    passed = time.perf_counter() - moment[0]
+    timer.join()
+    released.set()
+    assert passed < LIMIT
+    assert model.learner.network().steps == 1 + 3
 
 
 def test_planted_fault_is_seen() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import fastbp
 from fastbp.callbacks import BackupAndRestore, LambdaCallback
-from fastbp.training import prefetch
+from fastbp.training import stage
 
 BATCH = 15
 
@@ -63,9 +63,9 @@ FORMS["iterable"] = lambda *arrays: Walked(Slices(*arrays))
 FORMS["iterator"] = lambda *arrays: endless(Slices(*arrays))
 
 
-@pytest.fixture(params=[1, 700, 1 << 22], ids=["one batch a stage", "some", "all in a stage"])
+@pytest.fixture(params=[1, 700, 1 << 23], ids=["one batch a stage", "some", "all in a stage"])
 def stage_bytes(request, monkeypatch):
-    monkeypatch.setattr(prefetch, "STAGE_BYTES", request.param)
+    monkeypatch.setattr(stage, "STAGE_BYTES", request.param)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -202,7 +202,7 @@ def test_fetched_in_a_thread_while_the_program_runs(make, data):
 
 
 def test_no_more_is_fetched_than_two_stages(make, data, monkeypatch):
-    monkeypatch.setattr(prefetch, "STAGE_BYTES", 1)
+    monkeypatch.setattr(stage, "STAGE_BYTES", 1)
     fetched = []
     ahead = []
 
@@ -371,3 +371,66 @@ def test_display_knows_no_rate(make, data, capsys):
     line = capsys.readouterr().out
     assert line.startswith("Epoch 1/1  loss ")
     assert "samples/s" not in line
+
+
+@pytest.mark.parametrize("kind", ["nan", "class", "rows", "source"])
+def test_what_comes_before_an_error_is_trained_on(make, data, equal, kind, stage_bytes):
+    """Also where batches are copied first and checked many at a time: the model stands before the wrong one."""
+
+    class Broken(Slices):
+        def __getitem__(self, number):
+            x, y = super().__getitem__(number)
+            if number == 4:
+                if kind == "source":
+                    raise OSError("the disk is gone")
+                x, y = x.copy(), y.copy()
+                if kind == "nan":
+                    x[5, 2] = np.nan
+                elif kind == "class":
+                    y[3] = -1
+                else:
+                    y = y[:-1]
+            return x, y
+
+    model, expected = make(), make()
+    message = "the disk is gone" if kind == "source" else "batch 4 of x: "
+    with pytest.raises((fastbp.DataError, OSError), match=message):
+        model.fit(Broken(*data), verbose=0, shuffle=False)
+    assert model.learner.network().steps == 4
+    rows = slice(4 * BATCH)
+    expected.fit(data[0][rows], data[1][rows], batch_size=BATCH, verbose=0, shuffle=False)
+    assert equal(model, expected)
+
+
+def test_forms_may_change_between_batches(make, data, equal):
+    """Lists, other memory layouts and columns are looked at one by one, among others that are only copied."""
+    x, y = data
+
+    class Forms(Slices):
+        def __getitem__(self, number):
+            x, y = super().__getitem__(number)
+            if number % 4 == 1:
+                return x.tolist(), y
+            if number % 4 == 2:
+                return np.asfortranarray(x), y[:, None]
+            return (x, y) if number % 4 else (x[::-1][::-1], y, None)
+
+    formed, plain = make(), make()
+    for _ in range(2):
+        formed.fit(Forms(x, y), verbose=0, shuffle=False)
+        plain.fit(x, y, batch_size=BATCH, verbose=0, shuffle=False)
+    assert equal(formed, plain)
+
+
+def test_weights_among_batches_without(make, data):
+    """A batch with weights is not taken for one of those without."""
+    x, y = data
+    weights = np.linspace(0, 2, BATCH)
+    parts = [(x[:BATCH], y[:BATCH])] * 3
+    mixed = [*parts, (x[:BATCH], y[:BATCH], weights), *parts]
+    model, by_hand = make(dtype="float64"), make(dtype="float64")
+    model.fit(iter(mixed), steps_per_epoch=7, verbose=0)
+    for part in mixed:
+        by_hand.train_on_batch(*part)
+    for a, b in zip(model.get_weights(), by_hand.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)

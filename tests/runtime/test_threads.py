@@ -1,5 +1,6 @@
 """How many workers there may be: the smallest of all limits, and what a caller asks for."""
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def build(processors: int | None, threads_: int, affinity: int, quota: int | None) -> None:
         monkeypatch.setattr(os, "cpu_count", lambda: processors)
+        monkeypatch.setattr(threads, "_processors", inspect.unwrap(threads._processors))
         monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads_)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(affinity)), raising=False)
         monkeypatch.setattr(threads, "_cgroup_quota", lambda: quota)

@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fastbp.kernels import (
+    batch_normalization,
     crossentropies,
     dense,
     elementwise,
+    layer_normalization,
     layout,
     losses,
+    prelu,
     sums,
     weight_gradients,
 )
@@ -62,6 +65,15 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
     elementwise.Elementwise: _moves(2, "n_features"),
+    layer_normalization.LayerNormalize: _moves(3, "n_features"),
+    layer_normalization.LayerNormalizeBackward: _moves(4, "n_features"),
+    batch_normalization.BatchNormalize: _moves(2, "n_features"),
+    batch_normalization.BatchNormalizeBackward: _moves(4, "n_features"),
+    batch_normalization.MoveStatistics: lambda f, _, __: Cost(0, 6 * f.n_features),
+    batch_normalization.MovingNormalize: _moves(2, "n_features"),
+    batch_normalization.MovingNormalizeBackward: _moves(2, "n_features"),
+    prelu.Rectify: _moves(2, "n_features"),
+    prelu.RectifyBackward: _moves(4, "n_features"),
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),

@@ -9,12 +9,15 @@ from typing import NamedTuple
 from numba import types
 
 from fastbp.kernels import (
+    batch_normalization,
     crossentropies,
     dense,
     elementwise,
     hits,
+    layer_normalization,
     layout,
     losses,
+    prelu,
     sums,
     weight_gradients,
 )
@@ -50,6 +53,15 @@ _FACTORIES = {
         elementwise.softmax_backward,
         elementwise.log_softmax,
         elementwise.log_softmax_backward,
+        layer_normalization.layer_normalization,
+        layer_normalization.layer_normalization_backward,
+        batch_normalization.batch_normalization,
+        batch_normalization.batch_normalization_backward,
+        batch_normalization.move_statistics,
+        batch_normalization.moving_normalization,
+        batch_normalization.moving_normalization_backward,
+        prelu.prelu,
+        prelu.prelu_backward,
         sums.sum_values,
         sums.batch_loss,
         sums.penalty,

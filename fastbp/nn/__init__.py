@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
 from fastbp.nn.initializers import (
     INITIALIZERS,
@@ -28,6 +29,7 @@ from fastbp.nn.initializers import (
     initialize,
 )
 from fastbp.nn.layer import Layer, Weight
+from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.losses import (
     LOSSES,
@@ -67,6 +69,7 @@ from fastbp.nn.metrics import (
     resolve_metrics,
 )
 from fastbp.nn.normalization import Normalization
+from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, table
@@ -80,6 +83,9 @@ LAYERS: Family[Layer] = Family(
         "Dense": Dense,
         "Activation": Activation,
         "Normalization": Normalization,
+        "LayerNormalization": LayerNormalization,
+        "BatchNormalization": BatchNormalization,
+        "PReLU": PReLU,
     },
 )
 
@@ -94,6 +100,7 @@ __all__ = [
     "METRICS",
     "REGULARIZERS",
     "Activation",
+    "BatchNormalization",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -118,6 +125,7 @@ __all__ = [
     "Input",
     "KLDivergence",
     "Layer",
+    "LayerNormalization",
     "LecunNormal",
     "LecunUniform",
     "LogCosh",
@@ -131,6 +139,7 @@ __all__ = [
     "Normalization",
     "Ones",
     "Orthogonal",
+    "PReLU",
     "Poisson",
     "Precision",
     "Quantile",

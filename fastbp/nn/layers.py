@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
-from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
+from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
 from fastbp.nn.layer import Layer, LayerWithWeights, Weight
-from fastbp.nn.regularizers import REGULARIZERS, Regularizer
+from fastbp.nn.regularizers import Regularizer, regularizer_or_none
 from fastbp.specification import choose, truth_value, whole_number
 
 if TYPE_CHECKING:
@@ -105,21 +105,15 @@ class Dense(LayerWithWeights):
         trainable: bool = True,
     ) -> None:
         self._choose_name(name)
-        bias_start = INITIALIZERS.resolve(bias_initializer)
-        if isinstance(bias_start, OF_MATRICES):
-            raise ArgumentError(
-                f"bias_initializer cannot be {type(bias_start).__name__}, which makes matrices: a bias is a vector, "
-                "as 'zeros' or 'random_normal' make it"
-            )
         choose(
             self,
             units=whole_number("units", units),
             activation=activation_name(activation),
             use_bias=truth_value("use_bias", use_bias),
             kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
-            bias_initializer=bias_start,
-            kernel_regularizer=_regularizer(kernel_regularizer),
-            bias_regularizer=_regularizer(bias_regularizer),
+            bias_initializer=initializer_of_vector("bias", bias_initializer),
+            kernel_regularizer=regularizer_or_none(kernel_regularizer),
+            bias_regularizer=regularizer_or_none(bias_regularizer),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
             trainable=truth_value("trainable", trainable),
         )
@@ -131,12 +125,24 @@ class Dense(LayerWithWeights):
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """The kernel, and the bias if there is one."""
         kernel = Weight(
-            "kernel", (n_inputs, self.units), self.kernel_initializer, self.trainable, n_inputs
+            "kernel",
+            (n_inputs, self.units),
+            self.kernel_initializer,
+            self.trainable,
+            n_inputs,
+            self.kernel_regularizer,
         )
         if not self.use_bias:
             return (kernel,)
-        trained = self.trainable and self.bias_trainable
-        return (kernel, Weight("bias", (self.units,), self.bias_initializer, trained, n_inputs))
+        bias = Weight(
+            "bias",
+            (self.units,),
+            self.bias_initializer,
+            self.trainable and self.bias_trainable,
+            n_inputs,
+            self.bias_regularizer,
+        )
+        return (kernel, bias)
 
 
 @dataclass(frozen=True, init=False)
@@ -154,7 +160,3 @@ class Activation(Layer):
     def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
         self._choose_name(name)
         choose(self, activation=activation_name(activation))
-
-
-def _regularizer(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
-    return None if wanted is None else REGULARIZERS.resolve(wanted)

@@ -1,6 +1,8 @@
 """Penalties on weights that are added to the loss."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastbp.specification import Family, Specification, choose, real_number
 
@@ -53,3 +55,8 @@ class L2(Regularizer):
 REGULARIZERS: Family[Regularizer] = Family(
     "regularizer", Regularizer, {"l1": L1, "l2": L2, "l1_l2": Regularizer}
 )
+
+
+def regularizer_or_none(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
+    """What a layer is given as a regularizer, as a specification."""
+    return None if wanted is None else REGULARIZERS.resolve(wanted)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from naive.activations import ACTIVATIONS
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
+from naive.normalizations import Vectors
 
 Array = NDArray[Any]
 
@@ -35,11 +36,12 @@ class Activation:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns."""
+    """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns, whether it is positive."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]
     trainable: bool
+    positive: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Network:
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation]
+    layers: Sequence[Dense | Activation | Vectors]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = field(init=False)
@@ -66,6 +68,10 @@ class Network:
                 if layer.use_bias:
                     yield Parameter((layer.units,), layer.bias_penalty, layer.bias_trainable)
                 width = layer.units
+            elif isinstance(layer, Vectors):
+                for i, (penalty, trainable) in enumerate(layer.vectors, 1):
+                    positive = layer.ends_positive and i == len(layer.vectors)
+                    yield Parameter((width,), penalty, trainable, positive)
 
     @property
     def fused(self) -> bool:
@@ -75,9 +81,15 @@ class Network:
     def random_weights(self, seed: int, scale: float = 0.5) -> list[Array]:
         """Normally distributed weights, biases too."""
         random = np.random.default_rng(seed)
-        return [scale * random.normal(size=parameter.shape) for parameter in self.parameters]
+        drawn = [scale * random.normal(size=parameter.shape) for parameter in self.parameters]
+        return [
+            0.1 + np.abs(array) if parameter.positive else array
+            for array, parameter in zip(drawn, self.parameters, strict=True)
+        ]
 
-    def trace(self, weights: Sequence[Array], inputs: Array) -> list[tuple[Array, Array]]:
+    def trace(
+        self, weights: Sequence[Array], inputs: Array, training: bool = False
+    ) -> list[tuple[Array, Array]]:
         """(inputs, pre-activation) of every layer, then (outputs, outputs)."""
         remaining = iter(weights)
         values = np.asarray(inputs)
@@ -88,17 +100,32 @@ class Network:
                 before = values @ next(remaining)
                 if layer.use_bias:
                     before = before + next(remaining)
+            elif isinstance(layer, Vectors):
+                before = layer.forward([next(remaining) for _ in layer.vectors], values, training)
             trace.append((values, before))
             values = ACTIVATIONS[layer.activation](before)
         return [*trace, (values, values)]
+
+    def moved(self, weights: Sequence[Array], trace: list[tuple[Array, Array]]) -> list[Array]:
+        """The weights after a step of training with this trace, as far as it moves what no gradient moves."""
+        moved: list[Array] = []
+        remaining = iter(weights)
+        for layer, (inputs, _) in zip(self.layers, trace, strict=False):
+            if isinstance(layer, Dense):
+                moved += [next(remaining) for _ in range(1 + layer.use_bias)]
+            elif isinstance(layer, Vectors):
+                moved += layer.moved([next(remaining) for _ in layer.vectors], inputs)
+        return moved
 
     def predict(self, weights: Sequence[Array], inputs: Array) -> Array:
         """(n_rows, n_outputs)"""
         return self.trace(weights, inputs)[-1][0]
 
-    def row_losses(self, weights: Sequence[Array], inputs: Array, targets: Array) -> Array:
+    def row_losses(
+        self, weights: Sequence[Array], inputs: Array, targets: Array, training: bool = False
+    ) -> Array:
         """The loss of every row, without penalties: (n_rows,)."""
-        trace = self.trace(weights, inputs)
+        trace = self.trace(weights, inputs, training)
         if self.fused:
             from_logits = FROM_LOGITS[self.loss, self.layers[-1].activation]
             return from_logits(targets, trace[-2][1], **self.options)
@@ -118,9 +145,10 @@ class Network:
         inputs: Array,
         targets: Array,
         sample_weight: Array | None = None,
+        training: bool = False,
     ) -> Any:
         """sum over the rows of sample_weight * loss, divided by their number, and the penalties."""
-        losses = self.row_losses(weights, inputs, targets)
+        losses = self.row_losses(weights, inputs, targets, training)
         if sample_weight is not None:
             losses = losses * sample_weight
         return losses.sum() / len(losses) + self.penalty(weights)

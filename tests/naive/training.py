@@ -55,15 +55,17 @@ def train(
             rows = order[start : start + batch_size]
             shares = None if sample_weight is None else sample_weight[rows]
             batch = (inputs[rows], targets[rows])
-            outputs = network.predict(weights, batch[0])
-            loss = network.value(weights, *batch, shares)
+            trace = network.trace(weights, batch[0], training=True)
+            outputs = trace[-1][0]
+            loss = network.value(weights, *batch, shares, training=True)
             sums[0] += len(rows) * loss
             sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
-            gradients = reverse_mode(network, weights, *batch, shares)
+            gradients = reverse_mode(network, weights, *batch, shares, training=True)
             for number, parameter in enumerate(network.parameters):
                 if parameter.trainable:
                     weights[number], slots[number] = optimizer.update(
                         weights[number], gradients[number], slots[number], step, loss
                     )
+            weights = network.moved(weights, trace)
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history))

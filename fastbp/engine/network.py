@@ -33,10 +33,11 @@ class Network(NetworkState):
     ----------
     n_inputs : int
         Columns of the input.
-    layers : sequence of Dense and Activation
+    layers : sequence of Layer
+        Those that compute.
     dtype : {"float32", "float64"}
     weights : list of ndarray
-        Kernel (n_in, n_out) and bias (n_out,) of each dense layer in turn.
+        In Keras's order: kernel (n_in, n_out) and bias (n_out,) of each dense layer in turn, and so on.
     normalization : tuple of ndarray (n_inputs,) or None
         Mean and scale: inputs become ``(x - mean) * scale`` while they are gathered.
 

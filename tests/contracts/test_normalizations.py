@@ -128,9 +128,10 @@ def test_trajectories(name: str, rule: str, batch_size: int) -> None:
     layer = LAYERS[name]
     twin_rule, optimizer = OPTIMIZERS[rule]
     for output, loss in JUDGED:
-        # a bias would have a gradient of 0, and Rprop goes by the sign of what rounding leaves of it
+        # A bias would have a gradient of 0, also that of a relu which is never 0, and Rprop goes by the sign of what
+        # rounding leaves of it.
         first = naive.Dense(6, use_bias=False)
-        layers = [first, layer, naive.Activation("tanh"), naive.Dense(5, "relu"), layer]
+        layers = [first, layer, naive.Activation("tanh"), naive.Dense(5, "tanh"), layer]
         problem = Problem(4, [*layers, naive.Dense(3, output)], loss, 60)
         orders = problem.orders(-(-50 // -(-60 // batch_size)))
         given = problem.inputs, problem.targets, orders, batch_size, problem.sample_weight

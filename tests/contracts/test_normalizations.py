@@ -21,7 +21,7 @@ from fastbp import nn
 from fastbp.data.source import as_source
 
 Batch, Layer, PReLU = naive.BatchNormalization, naive.LayerNormalization, naive.PReLU
-PENALTIES: dict[str, Any] = {"gamma_penalty": (0.1, 0.2), "beta_penalty": (0.0, 0.3)}
+PENALTIES: dict[str, Any] = {"gamma_penalty": (0.01, 0.02), "beta_penalty": (0.0, 0.03)}
 LAYERS: dict[str, Any] = {
     "layer": Layer(**PENALTIES),
     "layer, no gamma": Layer(epsilon=0.1, scale=False),
@@ -282,12 +282,12 @@ def test_compiles_nothing() -> None:
         return Problem(4, layers)
 
     for threads in (1, 2):
-        train(problem(8, 1e-3, 0.9), 0.1, 20, threads)
-        train(problem(40, 1e-3, 0.9), 0.1, 4, threads)
+        train(problem(8, 1e-3, 0.9), 0.01, 20, threads)
+        train(problem(40, 1e-3, 0.9), 0.01, 4, threads)
     with counting() as names:
         for threads in (1, 2):
-            train(problem(17, 1e-2, 0.5), 0.2, 7, threads)
-            train(problem(70, 0.0, 0.99), 0.2, 33, threads)
+            train(problem(17, 1e-2, 0.5), 0.02, 7, threads)
+            train(problem(70, 0.0, 0.99), 0.02, 33, threads)
     assert names == []
 
 

@@ -1,7 +1,8 @@
 """Batch normalization, forward and backward; all buffers have samples in lanes.
 
-In training workers own features of all samples, which they add up in an order that does not depend on how features are
-shared out. With the moving statistics no sample knows of another, and workers own samples.
+In training workers own features of all samples, some of which they take at a time, block of samples by block. A lane is
+summed over the blocks, then the lanes as a binary tree: the order does not depend on how features are shared out.
+With the moving statistics no sample knows of another, and workers own samples.
 """
 
 from typing import NamedTuple
@@ -12,6 +13,11 @@ from fastbp.kernels.layer_normalization import number_or
 from fastbp.kernels.losses import inside_batch
 from fastbp.kernels.simd import fma, maximum, select, sqrt
 from fastbp.runtime.inlined import inlined
+
+#: Features that a worker takes at a time: their sums stay in the first-level cache.
+_TOGETHER = 32
+#: Two vectors for each of them.
+_ROOM = 2 * _TOGETHER
 
 
 class BatchNormalize(NamedTuple):
@@ -48,45 +54,57 @@ def read_statistics(arena, begin, padded, feature):
 
 
 @inlined
-def write_statistics(arena, begin, padded, feature, statistics):
-    """Those of a feature"""
-    simd.put(arena, begin + feature, statistics.center)
-    simd.put(arena, begin + padded + feature, statistics.rest)
-    simd.put(arena, begin + 2 * padded + feature, statistics.variance)
-    simd.put(arena, begin + 3 * padded + feature, statistics.inverse)
+def clear(sums):
+    """Zeros for what a worker adds up"""
+    lanes = simd.lanes(sums)
+    for i in range(2 * _TOGETHER):
+        simd.store(sums, i * lanes, simd.splat(sums, 0.0))
 
 
 @inlined
-def statistics_of(arena, inputs, stride, rows, epsilon):
-    """The statistics of one feature, whose sample blocks are `stride` apart
+def find_statistics(arena, r, rows, sums, top, bottom):
+    """Write the statistics of the features from `top` to `bottom`
 
-    Each lane is summed over the blocks, then the lanes as a binary tree. The first sample takes off most of a mean that
-    is far from 0; what rounding leaves of the mean is found with the variance.
+    The first sample takes off most of a mean that is far from 0; what rounding leaves of the mean is found with the
+    variance.
     """
     lanes = simd.lanes(arena)
+    stride = r.padded_features * lanes
     blocks = (rows + lanes - 1) // lanes
     weight = simd.cast_to(arena, 1.0 / rows)
-    begin = simd.get(arena, inputs)
-    total = simd.splat(arena, 0.0)
+    epsilon = simd.cast_to(arena, simd.double_from_bits(r.epsilon))
+    squares = simd.advance(sums, _TOGETHER * lanes)
+    clear(sums)
     for block in range(blocks):
-        apart = simd.load(arena, inputs + block * stride) - begin
-        total = total + select(inside_batch(arena, rows, block, lanes), apart, 0.0)
-    center = fma(simd.total_of_lanes(total), weight, begin)
-    total, square = simd.splat(arena, 0.0), simd.splat(arena, 0.0)
+        inside = inside_batch(arena, rows, block, lanes)
+        at = r.inputs + block * stride
+        for f in range(top, bottom):
+            apart = simd.load(arena, at + f * lanes) - simd.get(arena, r.inputs + f * lanes)
+            place = (f - top) * lanes
+            simd.store(sums, place, simd.load(sums, place) + select(inside, apart, 0.0))
+    for f in range(top, bottom):
+        total = simd.total_of_lanes(simd.load(sums, (f - top) * lanes))
+        begin = simd.get(arena, r.inputs + f * lanes)
+        simd.put(arena, r.statistics + f, fma(total, weight, begin))
+    clear(sums)
     for block in range(blocks):
-        apart = simd.load(arena, inputs + block * stride) - center
-        apart = select(inside_batch(arena, rows, block, lanes), apart, 0.0)
-        total = total + apart
-        square = fma(apart, apart, square)
-    rest = simd.total_of_lanes(total) * weight
-    variance = maximum(0.0, fma(-rest, rest, simd.total_of_lanes(square) * weight))
-    return Statistics(center, rest, variance, 1.0 / sqrt(variance + epsilon))
-
-
-@inlined
-def normalized(value, statistics):
-    """(value - mean) / sqrt(variance + epsilon)"""
-    return (value - statistics.center - statistics.rest) * statistics.inverse
+        inside = inside_batch(arena, rows, block, lanes)
+        at = r.inputs + block * stride
+        for f in range(top, bottom):
+            apart = simd.load(arena, at + f * lanes) - simd.get(arena, r.statistics + f)
+            apart = select(inside, apart, 0.0)
+            place = (f - top) * lanes
+            simd.store(sums, place, simd.load(sums, place) + apart)
+            simd.store(squares, place, fma(apart, apart, simd.load(squares, place)))
+    for f in range(top, bottom):
+        place = (f - top) * lanes
+        rest = simd.total_of_lanes(simd.load(sums, place)) * weight
+        square = simd.total_of_lanes(simd.load(squares, place)) * weight
+        variance = maximum(0.0, fma(-rest, rest, square))
+        at = r.statistics + f
+        simd.put(arena, at + r.padded_features, rest)
+        simd.put(arena, at + 2 * r.padded_features, variance)
+        simd.put(arena, at + 3 * r.padded_features, 1.0 / sqrt(variance + epsilon))
 
 
 def batch_normalization():
@@ -100,18 +118,26 @@ def batch_normalization():
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
         stride = r.padded_features * lanes
-        epsilon = simd.cast_to(arena, simd.double_from_bits(r.epsilon))
+        sums = simd.room(arena, _ROOM)
         first, end = share(r.n_features, worker, workers)
-        for f in range(first, end):
-            found = statistics_of(arena, r.inputs + f * lanes, stride, c.rows, epsilon)
-            write_statistics(arena, r.statistics, r.padded_features, f, found)
-            gamma = number_or(arena, r.gamma, f, 1.0)
-            beta = number_or(arena, r.beta, f, 0.0)
-            at = f * lanes
-            for _ in range((c.rows + lanes - 1) // lanes):
-                value = normalized(simd.load(arena, r.inputs + at), found)
-                simd.store(arena, r.outputs + at, fma(value, gamma, beta))
-                at += stride
+        for top in range(first, end, _TOGETHER):
+            bottom = min(top + _TOGETHER, end)
+            find_statistics(arena, r, c.rows, sums, top, bottom)
+            # outputs = (inputs - center) * factor + offset
+            factors, offsets = sums, simd.advance(sums, _TOGETHER)
+            for f in range(top, bottom):
+                found = read_statistics(arena, r.statistics, r.padded_features, f)
+                factor = found.inverse * number_or(arena, r.gamma, f, 1.0)
+                beta = number_or(arena, r.beta, f, 0.0)
+                simd.put(factors, f - top, factor)
+                simd.put(offsets, f - top, fma(-found.rest, factor, beta))
+            for block in range((c.rows + lanes - 1) // lanes):
+                for f in range(top, bottom):
+                    at = block * stride + f * lanes
+                    value = simd.load(arena, r.inputs + at) - simd.get(arena, r.statistics + f)
+                    factor = simd.splat(arena, simd.get(factors, f - top))
+                    offset = simd.splat(arena, simd.get(offsets, f - top))
+                    simd.store(arena, r.outputs + at, fma(value, factor, offset))
 
     return kernel
 
@@ -144,33 +170,49 @@ def batch_normalization_backward():
         stride = r.padded_features * lanes
         blocks = (c.rows + lanes - 1) // lanes
         weight = simd.cast_to(arena, 1.0 / c.rows)
+        sums = simd.room(arena, _ROOM)
+        products = simd.advance(sums, _TOGETHER * lanes)
         first, end = share(r.n_features, worker, workers)
-        for f in range(first, end):
-            found = read_statistics(arena, r.statistics, r.padded_features, f)
-            total, product = simd.splat(arena, 0.0), simd.splat(arena, 0.0)
-            at = f * lanes
-            for _ in range(blocks):
-                gradient = simd.load(arena, r.output_gradient + at)
-                term = gradient * normalized(simd.load(arena, r.inputs + at), found)
-                total, product = total + gradient, product + term
-                if r.gamma_terms >= 0:
-                    simd.store(arena, r.gamma_terms + at, term)
-                at += stride
+        for top in range(first, end, _TOGETHER):
+            bottom = min(top + _TOGETHER, end)
+            clear(sums)
+            for block in range(blocks):
+                for f in range(top, bottom):
+                    at, place = block * stride + f * lanes, (f - top) * lanes
+                    found = read_statistics(arena, r.statistics, r.padded_features, f)
+                    gradient = simd.load(arena, r.output_gradient + at)
+                    apart = simd.load(arena, r.inputs + at) - found.center - found.rest
+                    term = gradient * (apart * found.inverse)
+                    simd.store(sums, place, simd.load(sums, place) + gradient)
+                    simd.store(products, place, simd.load(products, place) + term)
+                    if r.gamma_terms >= 0:
+                        simd.store(arena, r.gamma_terms + at, term)
             if r.mean_gradient >= 0:
-                simd.put(arena, r.mean_gradient + f, 0.0)
-                simd.put(arena, r.variance_gradient + f, 0.0)
-            if r.gradient >= 0:
-                mean = simd.total_of_lanes(total) * weight
-                slope = simd.total_of_lanes(product) * weight
+                for f in range(top, bottom):
+                    simd.put(arena, r.mean_gradient + f, 0.0)
+                    simd.put(arena, r.variance_gradient + f, 0.0)
+            if r.gradient < 0:
+                continue
+            # gradient = (g - mean - (inputs - center - rest) * slope) * factor
+            for f in range(top, bottom):
+                place = (f - top) * lanes
+                mean = simd.total_of_lanes(simd.load(sums, place)) * weight
+                slope = simd.total_of_lanes(simd.load(products, place)) * weight
+                found = read_statistics(arena, r.statistics, r.padded_features, f)
+                simd.put(sums, place, mean)
+                simd.put(products, place, slope * found.inverse)
                 factor = number_or(arena, r.gamma, f, 1.0) * found.inverse
-                at = f * lanes
-                for block in range(blocks):
-                    gradient = simd.load(arena, r.output_gradient + at) - mean
-                    value = normalized(simd.load(arena, r.inputs + at), found)
-                    gradient = fma(-value, slope, gradient) * factor
-                    inside = inside_batch(arena, c.rows, block, lanes)
+                simd.put(products, place + 1, factor)
+            for block in range(blocks):
+                inside = inside_batch(arena, c.rows, block, lanes)
+                for f in range(top, bottom):
+                    at, place = block * stride + f * lanes, (f - top) * lanes
+                    found = read_statistics(arena, r.statistics, r.padded_features, f)
+                    gradient = simd.load(arena, r.output_gradient + at) - simd.get(sums, place)
+                    apart = simd.load(arena, r.inputs + at) - found.center - found.rest
+                    gradient = fma(-apart, simd.get(products, place), gradient)
+                    gradient = gradient * simd.get(products, place + 1)
                     simd.store(arena, r.gradient + at, select(inside, gradient, 0.0))
-                    at += stride
 
     return kernel
 

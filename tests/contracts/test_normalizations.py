@@ -182,7 +182,8 @@ def test_far_means(shift: float, n_rows: int) -> None:
     network.train(*problem.sources(), np.arange(n_rows)[None], batch_size=n_rows, threads=1)
     *_, mean, variance = network.weights()[:4]
     np.testing.assert_allclose(mean, exact.mean(axis=0), rtol=2e-7, atol=1e-4)
-    np.testing.assert_allclose(variance, exact.var(axis=0), rtol=3e-6)
+    # a lane of a narrow vector adds up a thousand squares, of which the first is by far the largest
+    np.testing.assert_allclose(variance, exact.var(axis=0), rtol=2e-5)
     # the outputs, too: of a Dense that hands them on, beside the twin's in double precision
     twin = Problem(5, [Batch(), naive.Dense(5), Layer(epsilon=1.0)], n_rows=n_rows)
     weights = [np.ones(5), np.zeros(5), np.zeros(5), np.ones(5), np.eye(5), np.zeros(5)]
@@ -191,7 +192,7 @@ def test_far_means(shift: float, n_rows: int) -> None:
     outputs = twin.twin.trace(twin.weights, exact, training=True)[-1][0]
     twin.targets = outputs.astype(np.float32)
     loss, _ = twin.engine("float32").gradients(*twin.sources(), training=True)
-    assert loss < 1e-10
+    assert loss < 1e-9
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e4])

@@ -19,7 +19,7 @@ class Sequential(Model):
     Parameters
     ----------
     layers : sequence of Layer, optional
-        Input and Normalization first, if there are any, then Dense and Activation layers. More can follow by `add`.
+        Input and Normalization first, if there are any, then the layers that compute. More can follow by `add`.
     seed : int, optional
         Says how the weights start and in which order the samples come; drawn if None. Models of the same layers and
         seed that see the same data get the same weights, bit for bit, with any number of threads.

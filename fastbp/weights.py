@@ -24,7 +24,7 @@ class Weights:
     metadata: dict[str, Any]
 
     def get_weights(self) -> list[Array]:
-        """Copies of all weights: kernel (n_in, n_out), then bias (n_out,), layer by layer."""
+        """Copies of all weights in Keras's order: of a Dense the kernel (n_in, n_out), then the bias (n_out,)."""
         return self.learner.network().weights()
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:

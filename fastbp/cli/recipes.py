@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fastbp.cli.networks import OUTPUT_ACTIVATIONS
-from fastbp.nn import ACTIVATIONS, LOSSES, Dense, Input, Normalization
+from fastbp.nn import (
+    ACTIVATIONS,
+    LOSSES,
+    BatchNormalization,
+    Dense,
+    Input,
+    Layer,
+    LayerNormalization,
+    Normalization,
+    PReLU,
+)
 from fastbp.optimizers import (
     SGD,
     Adadelta,
@@ -37,10 +47,14 @@ class Recipe:
     dtype: str = "float32"
     input_dtype: str = "float32"
     normalized: bool = False
+    between: tuple[Layer, ...] = ()
 
     def __str__(self) -> str:
         inputs = f"{'normalized ' if self.normalized else ''}{self.input_dtype} inputs"
-        return f"{self.dtype}, {self.activation}, {self.loss}, {self.optimizer.rule}, {inputs}"
+        layers = "".join(f"{type(layer).__name__}, " for layer in self.between)
+        return (
+            f"{self.dtype}, {self.activation}, {layers}{self.loss}, {self.optimizer.rule}, {inputs}"
+        )
 
     def model(self) -> Sequential:
         """The compiled model."""
@@ -50,6 +64,7 @@ class Recipe:
                 Input(_N_COLUMNS),
                 *([normalization] if self.normalized else []),
                 Dense(24, self.activation),
+                *self.between,
                 Dense(24, self.activation),
                 Dense(_N_OUTPUTS, OUTPUT_ACTIVATIONS.get(self.loss, "linear")),
             ],
@@ -86,6 +101,15 @@ _OTHER_RULES = (
 )
 
 
+_OTHER_LAYERS = (
+    BatchNormalization(),
+    BatchNormalization(trainable=False),
+    LayerNormalization(),
+    LayerNormalization(rms_scaling=True),
+    PReLU(),
+)
+
+
 def usual_recipes() -> Iterator[Recipe]:
     """What most people train: float32, relu or tanh, Adam or plain SGD."""
     for input_dtype in ("float32", "float64", "uint8"):
@@ -98,10 +122,11 @@ def usual_recipes() -> Iterator[Recipe]:
 
 
 def all_recipes() -> Iterator[Recipe]:
-    """Every activation, loss and update rule, in both types."""
+    """Every layer, activation, loss and update rule, in both types."""
     for dtype in ("float32", "float64"):
         for recipe in usual_recipes():
             yield replace(recipe, dtype=dtype)
+        yield Recipe(between=_OTHER_LAYERS, dtype=dtype)
         for activation in ACTIVATIONS:
             yield Recipe(activation, dtype=dtype)
         for loss in LOSSES.names:

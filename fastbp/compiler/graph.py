@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.layer import Layer, Weight
+from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense
+from fastbp.nn.prelu import PReLU
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,27 @@ class DenseOperation(OperationWithWeights):
 
 
 @dataclass(frozen=True)
+class LayerNormalizationOperation(OperationWithWeights):
+    """Each sample at mean 0 and variance 1, then a scale and an offset for each feature."""
+
+    layer: LayerNormalization
+
+
+@dataclass(frozen=True)
+class BatchNormalizationOperation(OperationWithWeights):
+    """Each feature at mean 0 and variance 1 over the batch, then a scale and an offset for each."""
+
+    layer: BatchNormalization
+
+
+@dataclass(frozen=True)
+class PReLUOperation(OperationWithWeights):
+    """A rectifier with a slope for each feature."""
+
+    layer: PReLU
+
+
+@dataclass(frozen=True)
 class ElementwiseOperation(Operation):
     """An activation by itself, or the softmax."""
 
@@ -67,7 +91,7 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     Raises
     ------
     ArgumentError
-        If no layer is dense.
+        If no layer has weights, or layers stand where they cannot.
     """
     operations: list[Operation] = []
     width = n_inputs
@@ -80,13 +104,24 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
                 width, layer.units, "linear", n_weighted, weights, layer, is_first
             )
             operations.append(dense)
+        elif isinstance(layer, LayerNormalization):
+            operations.append(
+                LayerNormalizationOperation(width, width, "linear", n_weighted, weights, layer)
+            )
+        elif isinstance(layer, BatchNormalization):
+            operations.append(
+                BatchNormalizationOperation(width, width, "linear", n_weighted, weights, layer)
+            )
+        elif isinstance(layer, PReLU):
+            operations.append(PReLUOperation(width, width, "linear", n_weighted, weights, layer))
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)
-        n_weighted += bool(weights)
-        if layer.activation != "linear":
-            operations = _append_activation(operations, layer.activation, width)
-    if not any(isinstance(operation, DenseOperation) for operation in operations):
+        n_weighted = sum(isinstance(each, OperationWithWeights) for each in operations)
+        activation = getattr(layer, "activation", "linear")
+        if activation != "linear":
+            operations = _append_activation(operations, activation, width)
+    if not any(isinstance(operation, OperationWithWeights) for operation in operations):
         raise ArgumentError("a network needs at least one Dense layer")
     return tuple(operations)
 

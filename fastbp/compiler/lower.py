@@ -107,6 +107,9 @@ class Lowering:
                 if not update.waits:
                     self._weight_gradients(tensors)
                 update.write()
+                if request.rule != "store":
+                    for each in self._lowered:
+                        each.remember()
             n_summed = judge.n_summed
             writer.add("sum_values", sums.SumValues(values, writer.samples, n_summed, penalty))
             judge.tally()
@@ -118,9 +121,16 @@ class Lowering:
         return program
 
     def _samples_at_a_time(self) -> int:
-        """Samples whose activations fit into the cache; 0 where the weights, read anew for each part, do not."""
+        """Samples whose activations fit into the cache.
+
+        0 where the weights, read anew for each part, do not, or where a layer asks for all samples at once.
+        """
         writer = self._writer
-        if writer.few or self._parameters.size * writer.itemsize > CACHE_BYTES // 4:
+        if (
+            writer.few
+            or writer.shares
+            or self._parameters.size * writer.itemsize > CACHE_BYTES // 4
+        ):
             return 0
         bytes_per_sample = (writer.memory.end - self._begin) * writer.itemsize // writer.samples
         return max(_FEWEST_TOGETHER, CACHE_BYTES // bytes_per_sample // writer.lanes * writer.lanes)

@@ -30,6 +30,8 @@ class Request:
         Whether outputs are handed to the caller.
     gathering : Gathering or None
         What is done with all gradients before the rule.
+    training : bool
+        Whether layers do what they do in training alone; so it is in all programs with an update rule.
     """
 
     batch: int
@@ -39,6 +41,7 @@ class Request:
     rule: str | None = None
     predict: bool = False
     gathering: Gathering | None = None
+    training: bool = False
 
 
 @dataclass(frozen=True)

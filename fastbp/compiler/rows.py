@@ -58,6 +58,8 @@ class RowWriter:
         Samples of a batch, padded to whole vectors.
     few : bool
         Whether they are so few that all layers have features in lanes, and workers share outputs.
+    shares : bool
+        Whether there is a row in which workers share outputs.
     """
 
     def __init__(self, parameters: ParameterLayout, batch: int, begin: int) -> None:
@@ -66,6 +68,7 @@ class RowWriter:
         self.lanes, self.itemsize = parameters.lanes, parameters.dtype.itemsize
         self.samples = padded(batch, self.lanes)
         self.few = any(parameters.size >= size and batch <= most for size, most in _FEW)
+        self.shares = False
         self._last = ""
 
     # --- rows ---
@@ -81,6 +84,7 @@ class RowWriter:
         """A row in which workers own outputs of all samples."""
         if self._last:
             self.barrier()
+        self.shares = True
         self.program.add(kernel, fields, *options)
         self._last = "outputs"
 

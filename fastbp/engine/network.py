@@ -36,10 +36,11 @@ class Network(NetworkState):
     ----------
     n_inputs : int
         Columns of the input.
-    layers : sequence of Dense and Activation
+    layers : sequence of Layer
+        Those that compute.
     dtype : {"float32", "float64"}
     weights : list of ndarray
-        Kernel (n_in, n_out) and bias (n_out,) of each dense layer in turn.
+        In Keras's order: kernel (n_in, n_out) and bias (n_out,) of each dense layer in turn, and so on.
     normalization : tuple of ndarray (n_inputs,) or None
         Mean and scale: inputs become ``(x - mean) * scale`` while they are gathered.
 
@@ -145,6 +146,7 @@ class Network(NetworkState):
         weights: Source | None = None,
         rule: str | None = None,
         gathering: Gathering | None = None,
+        training: bool = False,
     ) -> Request:
         return Request(
             batch,
@@ -154,6 +156,7 @@ class Network(NetworkState):
             rule,
             predict=targets is None,
             gathering=gathering,
+            training=training,
         )
 
     def _training_request(
@@ -169,7 +172,7 @@ class Network(NetworkState):
         )
         found = self._training.get(key)
         if found is None:
-            how = self._optimizer.rule, self._optimizer.gathering
+            how = self._optimizer.rule, self._optimizer.gathering, True
             found = self._request(batch, inputs, targets, weights, *how)
             self._training[key] = found
         return found
@@ -279,7 +282,7 @@ class Network(NetworkState):
         order = np.ascontiguousarray(order, np.int64)
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
-        how = self._optimizer.rule, self._optimizer.gathering
+        how = self._optimizer.rule, self._optimizer.gathering, True
         request = self._request(batch, inputs, targets, sample_weight, *how)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
@@ -342,11 +345,20 @@ class Network(NetworkState):
         return outputs
 
     def gradients(
-        self, inputs: Source, targets: Source, sample_weight: Source | None = None
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None = None,
+        *,
+        training: bool = False,
     ) -> tuple[float, list[NDArray[np.floating]]]:
-        """Loss of a set as one batch, and its gradients in the order of `weights`."""
+        """Loss of a set as one batch, and its gradients in the order of `weights`.
+
+        With `training` they are those of the next training step, were these its samples.
+        """
         n = inputs.n_samples
-        session = self._session(self._request(n, inputs, targets, sample_weight, "store"), 1)
+        request = self._request(n, inputs, targets, sample_weight, "store", training=training)
+        session = self._session(request, 1)
         session.bind(1, inputs, targets, sample_weight, None)
         sums = session.run_epoch(n, n, 1)
         begin = session.gradients
@@ -382,8 +394,15 @@ class Network(NetworkState):
         if self._goal is not None and self._optimizer is not None:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
-            rule, gathering = self._optimizer.rule, self._optimizer.gathering
-            request = Request(batch_size, kind, targets, None, rule, gathering=gathering)
+            optimizer = self._optimizer
+            request = Request(
+                batch_size,
+                kind,
+                targets,
+                rule=optimizer.rule,
+                gathering=optimizer.gathering,
+                training=True,
+            )
             workers = chosen_workers("auto")
             session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize

@@ -211,7 +211,7 @@ class Session:
             seconds=seconds,
         )
         self.release()
-        return values[0].copy()
+        return np.array(values[0])
 
 
 def _place(source: Source | None) -> tuple[int, int, int]:

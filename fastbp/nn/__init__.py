@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.chosen_metrics import figures_by_name, n_sums, resolve_metrics, sums_to_add
 from fastbp.nn.constraints import (
     CONSTRAINTS,
@@ -44,6 +45,7 @@ from fastbp.nn.initializers import (
     initialize,
 )
 from fastbp.nn.layer import Layer, Weight
+from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.loss import Loss
 from fastbp.nn.losses import (
@@ -87,6 +89,7 @@ from fastbp.nn.metrics import (
     TruePositives,
 )
 from fastbp.nn.normalization import Normalization
+from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, table
@@ -100,6 +103,9 @@ LAYERS: Family[Layer] = Family(
         "Dense": Dense,
         "Activation": Activation,
         "Normalization": Normalization,
+        "LayerNormalization": LayerNormalization,
+        "BatchNormalization": BatchNormalization,
+        "PReLU": PReLU,
     },
 )
 
@@ -116,6 +122,7 @@ __all__ = [
     "METRICS",
     "REGULARIZERS",
     "Activation",
+    "BatchNormalization",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -144,6 +151,7 @@ __all__ = [
     "Input",
     "KLDivergence",
     "Layer",
+    "LayerNormalization",
     "LecunNormal",
     "LecunUniform",
     "LogCosh",
@@ -161,6 +169,7 @@ __all__ = [
     "Ones",
     "Orthogonal",
     "OrthogonalRegularizer",
+    "PReLU",
     "Poisson",
     "Precision",
     "PrecisionAtRecall",

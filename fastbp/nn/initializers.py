@@ -1,12 +1,14 @@
 """How weights start: drawn by a counter, so that they depend on the seed and the layer alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod, sqrt
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbp.errors import ArgumentError
 from fastbp.specification import Family, Specification, choose, one_of, real_number
 
 # The standard deviation of a standard normal distribution cut off at +-2.
@@ -261,6 +263,23 @@ INITIALIZERS: Family[Initializer] = Family(
 
 #: Those that are matrices, which a bias is not.
 OF_MATRICES = (Orthogonal, Identity)
+
+
+def initializer_of_vector(name: str, wanted: str | Initializer | Mapping[str, Any]) -> Initializer:
+    """The initializer of a vector with this name, such as a bias.
+
+    Raises
+    ------
+    ArgumentError
+        If it makes matrices.
+    """
+    chosen = INITIALIZERS.resolve(wanted)
+    if isinstance(chosen, OF_MATRICES):
+        raise ArgumentError(
+            f"{name}_initializer cannot be {type(chosen).__name__}, which makes matrices: a {name} is a vector, "
+            "as 'zeros' or 'random_normal' make it"
+        )
+    return chosen
 
 
 def initialize(

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple, Self
 from fastbp.errors import ArgumentError
 from fastbp.nn.constraints import Constraint
 from fastbp.nn.initializers import Initializer
+from fastbp.nn.regularizers import Regularizer
 from fastbp.specification import Specification, choose, truth_value
 
 
@@ -24,6 +25,8 @@ class Weight(NamedTuple):
         Whether training changes it by its gradient.
     n_inputs : int
         The layer's inputs, for the initializer.
+    regularizer : Regularizer or None
+        A penalty on it that is added to the loss.
     constraint : Constraint or None
         What holds of it after an update.
     """
@@ -33,6 +36,7 @@ class Weight(NamedTuple):
     initializer: Initializer
     trained: bool
     n_inputs: int
+    regularizer: Regularizer | None = None
     constraint: Constraint | None = None
 
 

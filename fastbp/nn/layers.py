@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import activation_name
 from fastbp.nn.constraints import CONSTRAINTS, Constraint
-from fastbp.nn.initializers import INITIALIZERS, OF_MATRICES, Initializer
+from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
 from fastbp.nn.layer import Layer, LayerWithWeights, Weight
-from fastbp.nn.regularizers import REGULARIZERS, OrthogonalRegularizer, Regularizer
+from fastbp.nn.regularizers import Regularizer, regularizer_of_vector, regularizer_or_none
 from fastbp.specification import choose, truth_value, whole_number
 
 if TYPE_CHECKING:
@@ -112,27 +112,15 @@ class Dense(LayerWithWeights):
         trainable: bool = True,
     ) -> None:
         self._choose_name(name)
-        bias_start = INITIALIZERS.resolve(bias_initializer)
-        if isinstance(bias_start, OF_MATRICES):
-            raise ArgumentError(
-                f"bias_initializer cannot be {type(bias_start).__name__}, which makes matrices: a bias is a vector, "
-                "as 'zeros' or 'random_normal' make it"
-            )
-        bias_penalty = _regularizer(bias_regularizer)
-        if isinstance(bias_penalty, OrthogonalRegularizer):
-            raise ArgumentError(
-                "bias_regularizer cannot be OrthogonalRegularizer, which looks at angles between the vectors of a "
-                "matrix: give it to the kernel, as kernel_regularizer"
-            )
         choose(
             self,
             units=whole_number("units", units),
             activation=activation_name(activation),
             use_bias=truth_value("use_bias", use_bias),
             kernel_initializer=INITIALIZERS.resolve(kernel_initializer),
-            bias_initializer=bias_start,
-            kernel_regularizer=_regularizer(kernel_regularizer),
-            bias_regularizer=bias_penalty,
+            bias_initializer=initializer_of_vector("bias", bias_initializer),
+            kernel_regularizer=regularizer_or_none(kernel_regularizer),
+            bias_regularizer=regularizer_of_vector("bias", bias_regularizer),
             kernel_constraint=_constraint("kernel_constraint", kernel_constraint, 2),
             bias_constraint=_constraint("bias_constraint", bias_constraint, 1),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
@@ -151,20 +139,21 @@ class Dense(LayerWithWeights):
             self.kernel_initializer,
             self.trainable,
             n_inputs,
+            self.kernel_regularizer,
             self.kernel_constraint,
         )
         if not self.use_bias:
             return (kernel,)
-        trained = self.trainable and self.bias_trainable
         bias = Weight(
             "bias",
             (self.units,),
             self.bias_initializer,
-            trained,
+            self.trainable and self.bias_trainable,
             n_inputs,
+            self.bias_regularizer,
             self.bias_constraint,
         )
-        return kernel, bias
+        return (kernel, bias)
 
 
 @dataclass(frozen=True, init=False)
@@ -182,10 +171,6 @@ class Activation(Layer):
     def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
         self._choose_name(name)
         choose(self, activation=activation_name(activation))
-
-
-def _regularizer(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
-    return None if wanted is None else REGULARIZERS.resolve(wanted)
 
 
 def _constraint(

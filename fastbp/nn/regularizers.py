@@ -1,7 +1,10 @@
 """Penalties on weights that are added to the loss."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from fastbp.errors import ArgumentError
 from fastbp.specification import Family, Specification, choose, one_of, real_number
 
 
@@ -92,3 +95,27 @@ REGULARIZERS: Family[Regularizer] = Family(
         "orthogonal_regularizer": OrthogonalRegularizer,
     },
 )
+
+
+def regularizer_or_none(wanted: str | Regularizer | Mapping[str, Any] | None) -> Regularizer | None:
+    """What a layer is given as a regularizer, as a specification."""
+    return None if wanted is None else REGULARIZERS.resolve(wanted)
+
+
+def regularizer_of_vector(
+    name: str, wanted: str | Regularizer | Mapping[str, Any] | None
+) -> Regularizer | None:
+    """The same for an array that has no angles: `name` is what it is called.
+
+    Raises
+    ------
+    ArgumentError
+        If it is an OrthogonalRegularizer.
+    """
+    regularizer = regularizer_or_none(wanted)
+    if isinstance(regularizer, OrthogonalRegularizer):
+        raise ArgumentError(
+            f"{name}_regularizer cannot be OrthogonalRegularizer, which looks at angles between the vectors of a "
+            "kernel: give it to a Dense layer as kernel_regularizer"
+        )
+    return regularizer

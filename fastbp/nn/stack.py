@@ -1,5 +1,6 @@
 """Layers one after the other: which order is allowed, and the shapes and names that follow from it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -99,7 +100,7 @@ class Stack:
         own = {layer.name for layer in self.layers}
         names = []
         for layer in self.layers:
-            kind = type(layer).__name__.lower()
+            kind = _snake_case(type(layer).__name__)
             name, number = layer.name or kind, 0
             while layer.name is None and (name in names or name in own):
                 number += 1
@@ -177,3 +178,9 @@ class Stack:
             for name, weights in zip(self.names, self.weights(1), strict=True)
             for weight in weights
         )
+
+
+def _snake_case(name: str) -> str:
+    """How Keras writes the name of a class: ``batch_normalization``, ``p_re_lu``."""
+    apart = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", apart).lower()

@@ -1,16 +1,26 @@
 """Which operations a stack of layers becomes: what is fused, and what stands by itself."""
 
+import numpy as np
 import pytest
 
 from fastbp.compiler.graph import (
     DenseOperation,
     ElementwiseOperation,
+    OperationWithWeights,
     build_graph,
     split_output_activation,
 )
+from fastbp.compiler.layout import ParameterLayout
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.nn import Activation, Dense, Input
+from fastbp.nn import (
+    Activation,
+    BatchNormalization,
+    Dense,
+    Input,
+    LayerNormalization,
+    PReLU,
+)
 from fastbp.nn.layer import Layer
 
 #: How an operation is written here: a dense one as (n_in, activation, n_out), another as (activation, width).
@@ -67,6 +77,28 @@ def test_some_activations_keep_their_input() -> None:
 def test_one_activation_is_fused_and_no_more() -> None:
     layers = [Dense(5, "relu"), Activation("tanh"), Activation("linear"), Activation("elu")]
     assert graph(*layers) == [(7, "relu", 5), ("tanh", 5), ("elu", 5)]
+
+
+@pytest.mark.parametrize("between", [BatchNormalization, LayerNormalization, PReLU])
+def test_nothing_is_fused_over_a_layer_between(between: type[Layer]) -> None:
+    layers = [Dense(5, "tanh"), between(), Activation("relu"), Dense(2)]  # type: ignore[call-arg]
+    assert graph(*layers) == [(7, "tanh", 5), ("linear", 5), ("relu", 5), (5, "linear", 2)]
+
+
+def test_operations_with_weights_are_counted() -> None:
+    """Those too that could have weights and have none, as each has a place in the layout."""
+    bare = LayerNormalization(center=False, scale=False)
+    operations = build_graph(
+        7, [bare, Dense(5, "softmax"), PReLU(), BatchNormalization(), Dense(2)]
+    )
+    weighted = [each for each in operations if isinstance(each, OperationWithWeights)]
+    assert [each.index for each in weighted] == [0, 1, 2, 3, 4]
+    assert [each.learns for each in weighted] == [False, True, True, True, True]
+    assert len(ParameterLayout(operations, np.dtype("float32")).places) == 5
+    frozen = build_graph(7, [BatchNormalization(trainable=False), Dense(2)])[0]
+    assert isinstance(frozen, OperationWithWeights)
+    assert not frozen.learns
+    assert len(frozen.weights) == 4
 
 
 def test_softmax_stands_by_itself() -> None:

@@ -99,10 +99,17 @@ _TABLE: dict[str, tuple[str, dict[str, float]]] = {
 OPTIMIZERS = {name: optimizer_and_twin(rule, **options) for name, (rule, options) in _TABLE.items()}
 
 
-def specification(layer: naive.Dense | naive.Activation) -> Any:
+def specification(layer: Any) -> Any:
     """fastbp's specification of a twin's layer."""
     if isinstance(layer, naive.Activation):
         return nn.Activation(layer.activation)
+    if isinstance(layer, naive.PReLU):
+        penalty = nn.Regularizer(*layer.penalty)
+        return nn.PReLU(alpha_regularizer=penalty, trainable=layer.trainable)
+    if isinstance(layer, naive.LayerNormalization):
+        return nn.LayerNormalization(rms_scaling=layer.only_scales, **_scaling(layer))
+    if isinstance(layer, naive.BatchNormalization):
+        return nn.BatchNormalization(momentum=layer.momentum, **_scaling(layer))
     return nn.Dense(
         layer.units,
         activation=layer.activation,
@@ -121,6 +128,18 @@ def specification(layer: naive.Dense | naive.Activation) -> Any:
 
 def _constraint(given: Any) -> Any:
     return None if given is None else nn.CONSTRAINTS.from_config({"class": given[0], **given[1]})
+
+
+def _scaling(layer: naive.LayerNormalization | naive.BatchNormalization) -> dict[str, Any]:
+    """What normalizations have in common."""
+    return {
+        "epsilon": layer.epsilon,
+        "center": layer.center,
+        "scale": layer.scale,
+        "gamma_regularizer": nn.Regularizer(*layer.gamma_penalty),
+        "beta_regularizer": nn.Regularizer(*layer.beta_penalty),
+        "trainable": layer.trainable,
+    }
 
 
 def targets_for(loss: str, n_rows: int, n_outputs: int, random: np.random.Generator) -> Array:
@@ -147,7 +166,7 @@ class Problem:
     """Data and a network for it; the same seed gives the same numbers."""
 
     n_inputs: int
-    layers: Sequence[naive.Dense | naive.Activation]
+    layers: Sequence[Any]
     loss: str = "mean_squared_error"
     n_rows: int = 100
     seed: int = 0
@@ -160,7 +179,8 @@ class Problem:
         random = np.random.default_rng(self.seed)
         self.weights = self.twin.random_weights(self.seed, self.scale)
         self.inputs: Array = random.normal(size=(self.n_rows, self.n_inputs))
-        n_outputs = [layer.units for layer in self.layers if isinstance(layer, naive.Dense)][-1]
+        units = [layer.units for layer in self.layers if isinstance(layer, naive.Dense)]
+        n_outputs = units[-1] if units else self.n_inputs
         self.targets: Array = targets_for(self.loss, self.n_rows, n_outputs, random)
         self.sample_weight: Array = random.uniform(0.5, 2.0, size=self.n_rows)
 

@@ -101,7 +101,7 @@ def test_every_missing_row_is_seen() -> None:
 
     def outcome(missing: int | None) -> tuple[str, list[str]]:
         network = given.engine("float32", OPTIMIZERS["sgd"][1])
-        request = network._request(17, sources[0], sources[1], None, "sgd")
+        request = network._request(17, sources[0], sources[1], None, "sgd", training=True)
         session = network._session(request, 1)
         names = list(session.names)
         if missing is not None:

@@ -260,6 +260,7 @@ def blocks() -> dict[str, Callable[[Array, int], dict[str, Array]]]:
                 simd.put(total, 0, simd.sum_lanes(simd.load(x, 0)))
                 mask = simd.load(x, 0) < simd.cast_to(x, count)
                 simd.put(total, 1, 1.0 if simd.all_true(mask) else 0.0)
+                simd.put(total, 2, simd.total_of_lanes(simd.load(x, 0)))
 
             return kernel
 
@@ -271,7 +272,7 @@ def blocks() -> dict[str, Callable[[Array, int], dict[str, Array]]]:
             source = aligned((lanes + 4, lanes), dtype)
             source[:lanes] = block
             target = aligned((4 + 6, lanes * lanes), dtype, np.nan)
-            totals = np.full(2, np.nan)
+            totals = np.full(3, np.nan)
             probe(source, count, target, totals)
             return {
                 "transposed": target[0].reshape(lanes, lanes),
@@ -281,6 +282,7 @@ def blocks() -> dict[str, Callable[[Array, int], dict[str, Array]]]:
                 "apart": target[4:].ravel()[: 6 * lanes].reshape(3, 2 * lanes),
                 "total": totals[0],
                 "all": totals[1],
+                "tree": totals[2],
             }
 
         found[dtype] = run
@@ -317,6 +319,7 @@ def test_blocks(dtype: str, blocks: Any) -> None:
     for number in block[0].astype(np.float64):
         total += number
     assert found["total"] == total
+    assert found["tree"] == tree(block[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -10,6 +10,7 @@ from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
 from naive.metrics import METRICS, OF_A_SET
 from naive.networks import Activation, Dense, Network
+from naive.normalizations import BatchNormalization, LayerNormalization, PReLU
 from naive.optimizers import OPTIMIZERS, Optimizer
 from naive.training import Trained, train
 
@@ -21,9 +22,12 @@ __all__ = [
     "OF_A_SET",
     "OPTIMIZERS",
     "Activation",
+    "BatchNormalization",
     "Dense",
+    "LayerNormalization",
     "Network",
     "Optimizer",
+    "PReLU",
     "Trained",
     "activation_gradient",
     "central_differences",

@@ -10,6 +10,7 @@ from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
 from naive.losses import output_gradient
 from naive.networks import Dense, Network
+from naive.normalizations import Vectors
 from naive.orthogonality import gradient as angle_gradient
 
 Array = NDArray[Any]
@@ -23,6 +24,7 @@ def complex_step(
     inputs: Array,
     targets: Array,
     sample_weight: Array | None = None,
+    training: bool = False,
 ) -> list[Array]:
     """d loss / d w = Im loss(w + i h) / h: no subtraction, so h may be tiny and the error is rounding alone.
 
@@ -33,7 +35,8 @@ def complex_step(
     for weight, gradient in zip(shifted, gradients, strict=True):
         for index in np.ndindex(weight.shape):
             weight[index] += 1j * STEP
-            gradient[index] = network.value(shifted, inputs, targets, sample_weight).imag / STEP
+            value = network.value(shifted, inputs, targets, sample_weight, training)
+            gradient[index] = value.imag / STEP
             weight[index] = weight[index].real
     return gradients
 
@@ -67,12 +70,13 @@ def reverse_mode(
     inputs: Array,
     targets: Array,
     sample_weight: Array | None = None,
+    training: bool = False,
 ) -> list[Array]:
     """Backpropagation, written out by hand (Rumelhart, Hinton and Williams, 1986).
 
     Unlike the other two it is fast enough for whole trajectories.
     """
-    trace = network.trace(weights, inputs)
+    trace = network.trace(weights, inputs, training)
     outputs = trace[-1][0]
     last = network.layers[-1].activation
     n_rows = len(outputs)
@@ -95,6 +99,11 @@ def reverse_mode(
             position -= 1
             gradients.insert(0, trace[number][0].T @ delta)
             delta = delta @ weights[position].T
+        elif isinstance(layer, Vectors):
+            position -= len(layer.vectors)
+            own = weights[position : position + len(layer.vectors)]
+            delta, vectors = layer.backward(own, trace[number][0], delta, training)
+            gradients[:0] = vectors
         if number > 0:
             before = trace[number - 1][1]
             delta = activation_gradient(network.layers[number - 1].activation, before, delta)

@@ -11,6 +11,7 @@ from naive.activations import ACTIVATIONS
 from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
+from naive.normalizations import Vectors
 from naive.orthogonality import Orthogonal, penalty
 
 Array = NDArray[Any]
@@ -40,13 +41,14 @@ class Activation:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of weights: shape, (l1, l2) penalty, whether it learns, its constraint, its penalty on angles."""
+    """One array of weights: shape, (l1, l2) penalty, whether it learns, constraint, penalty on angles, positive."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]
     trainable: bool
-    constraint: Constraint | None
+    constraint: Constraint | None = None
     orthogonal: Orthogonal | None = None
+    positive: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Network:
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation]
+    layers: Sequence[Dense | Activation | Vectors]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = field(init=False)
@@ -75,6 +77,10 @@ class Network:
                     learns, constraint = layer.bias_trainable, layer.bias_constraint
                     yield Parameter((layer.units,), layer.bias_penalty, learns, constraint)
                 width = layer.units
+            elif isinstance(layer, Vectors):
+                for i, (penalty, trainable) in enumerate(layer.vectors, 1):
+                    positive = layer.ends_positive and i == len(layer.vectors)
+                    yield Parameter((width,), penalty, trainable, positive=positive)
 
     @property
     def fused(self) -> bool:
@@ -84,9 +90,15 @@ class Network:
     def random_weights(self, seed: int, scale: float = 0.5) -> list[Array]:
         """Normally distributed weights, biases too."""
         random = np.random.default_rng(seed)
-        return [scale * random.normal(size=parameter.shape) for parameter in self.parameters]
+        drawn = [scale * random.normal(size=parameter.shape) for parameter in self.parameters]
+        return [
+            0.1 + np.abs(array) if parameter.positive else array
+            for array, parameter in zip(drawn, self.parameters, strict=True)
+        ]
 
-    def trace(self, weights: Sequence[Array], inputs: Array) -> list[tuple[Array, Array]]:
+    def trace(
+        self, weights: Sequence[Array], inputs: Array, training: bool = False
+    ) -> list[tuple[Array, Array]]:
         """(inputs, pre-activation) of every layer, then (outputs, outputs)."""
         remaining = iter(weights)
         values = np.asarray(inputs)
@@ -97,17 +109,32 @@ class Network:
                 before = values @ next(remaining)
                 if layer.use_bias:
                     before = before + next(remaining)
+            elif isinstance(layer, Vectors):
+                before = layer.forward([next(remaining) for _ in layer.vectors], values, training)
             trace.append((values, before))
             values = ACTIVATIONS[layer.activation](before)
         return [*trace, (values, values)]
+
+    def moved(self, weights: Sequence[Array], trace: list[tuple[Array, Array]]) -> list[Array]:
+        """The weights after a step of training with this trace, as far as it moves what no gradient moves."""
+        moved: list[Array] = []
+        remaining = iter(weights)
+        for layer, (inputs, _) in zip(self.layers, trace, strict=False):
+            if isinstance(layer, Dense):
+                moved += [next(remaining) for _ in range(1 + layer.use_bias)]
+            elif isinstance(layer, Vectors):
+                moved += layer.moved([next(remaining) for _ in layer.vectors], inputs)
+        return moved
 
     def predict(self, weights: Sequence[Array], inputs: Array) -> Array:
         """(n_rows, n_outputs)"""
         return self.trace(weights, inputs)[-1][0]
 
-    def row_losses(self, weights: Sequence[Array], inputs: Array, targets: Array) -> Array:
+    def row_losses(
+        self, weights: Sequence[Array], inputs: Array, targets: Array, training: bool = False
+    ) -> Array:
         """The loss of every row, without penalties: (n_rows,)."""
-        trace = self.trace(weights, inputs)
+        trace = self.trace(weights, inputs, training)
         if self.fused:
             from_logits = FROM_LOGITS[self.loss, self.layers[-1].activation]
             return from_logits(targets, trace[-2][1], **self.options)
@@ -129,9 +156,10 @@ class Network:
         inputs: Array,
         targets: Array,
         sample_weight: Array | None = None,
+        training: bool = False,
     ) -> Any:
         """sum over the rows of sample_weight * loss, divided by their number, and the penalties."""
-        losses = self.row_losses(weights, inputs, targets)
+        losses = self.row_losses(weights, inputs, targets, training)
         if sample_weight is not None:
             losses = losses * sample_weight
         return losses.sum() / len(losses) + self.penalty(weights)

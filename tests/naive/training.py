@@ -61,18 +61,19 @@ def train(
             rows = order[start : start + batch_size]
             shares = None if sample_weight is None else sample_weight[rows]
             batch = (inputs[rows], targets[rows])
-            outputs = network.predict(weights, batch[0])
-            loss = network.value(weights, *batch, shares)
+            trace = network.trace(weights, batch[0], training=True)
+            outputs = trace[-1][0]
+            loss = network.value(weights, *batch, shares, training=True)
             sums[0] += len(rows) * loss
             sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
-            gradients = reverse_mode(network, weights, *batch, shares)
+            gradients = reverse_mode(network, weights, *batch, shares, training=True)
             due = gathered.take([gradients[number] for number in learning])
-            if due is None:
-                continue
-            for number, gradient in zip(learning, due[1], strict=True):
+            for number, gradient in zip(learning, due[1] if due else (), strict=bool(due)):
+                assert due is not None
                 weight, slots[number] = optimizer.update(
                     weights[number], gradient, slots[number], due[0], loss
                 )
                 weights[number] = constrained(weight, network.parameters[number].constraint)
+            weights = network.moved(weights, trace)
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history), gathered.sums)

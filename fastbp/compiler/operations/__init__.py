@@ -1,13 +1,26 @@
 """The rows of each kind of operation: forward, backward, and the gradients of its weights."""
 
-from fastbp.compiler.graph import DenseOperation, ElementwiseOperation, Operation
+from fastbp.compiler.graph import (
+    BatchNormalizationOperation,
+    DenseOperation,
+    ElementwiseOperation,
+    LayerNormalizationOperation,
+    Operation,
+    PReLUOperation,
+)
+from fastbp.compiler.operations.batch_normalization import LoweredBatchNormalization
 from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.operations.elementwise import LoweredElementwise
+from fastbp.compiler.operations.layer_normalization import LoweredLayerNormalization
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
+from fastbp.compiler.operations.prelu import LoweredPReLU
 
 LOWERED: dict[type[Operation], type[Lowered]] = {
     DenseOperation: LoweredDense,
     ElementwiseOperation: LoweredElementwise,
+    LayerNormalizationOperation: LoweredLayerNormalization,
+    BatchNormalizationOperation: LoweredBatchNormalization,
+    PReLUOperation: LoweredPReLU,
 }
 
 __all__ = ["LOWERED", "Lowered", "Scope", "activation_backward"]

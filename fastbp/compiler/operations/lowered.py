@@ -77,6 +77,9 @@ class Lowered:
     def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
         """Rows behind a barrier: gradients of its weights, added up over all samples and used at once."""
 
+    def remember(self) -> None:
+        """Rows behind a barrier that change what is kept and not trained, once the loss is known to be finite."""
+
     def vector_gradient(
         self, terms: Buffer, place: Place, l1: float = 0.0, l2: float = 0.0
     ) -> None:

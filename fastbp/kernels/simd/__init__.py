@@ -33,6 +33,7 @@ from fastbp.kernels.simd.blocks import (
     store_each,
     store_many,
     sum_lanes,
+    total_of_lanes,
     transpose,
 )
 from fastbp.kernels.simd.memory import (
@@ -135,6 +136,7 @@ __all__ = [
     "store_many",
     "stream",
     "sum_lanes",
+    "total_of_lanes",
     "transpose",
     "vector_of",
 ]

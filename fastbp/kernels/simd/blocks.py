@@ -231,3 +231,20 @@ def squares(typing, vector):
         return total
 
     return kind(vector), generate
+
+
+@intrinsic
+def total_of_lanes(typing, vector):
+    """The sum of a vector's lanes in their own type, added as a binary tree."""
+
+    def generate(context, builder, sig, args):
+        total, n = args[0], vector.lanes
+        distance = 1
+        while distance < n:
+            total = builder.fadd(
+                total, shuffle(builder, total, total, [i ^ distance for i in range(n)])
+            )
+            distance *= 2
+        return builder.extract_element(total, ir.Constant(i32, 0))
+
+    return vector.scalar(vector), generate

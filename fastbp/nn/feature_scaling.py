@@ -1,0 +1,75 @@
+"""What layers have in common that normalize and then give each feature a scale and an offset of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastbp.errors import ArgumentError
+from fastbp.nn.initializers import Initializer, initializer_of_vector
+from fastbp.nn.layer import LayerWithWeights, Weight
+from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
+from fastbp.specification import choose, real_number, truth_value
+
+#: What a layer takes as an initializer or a regularizer.
+InitializerLike = str | Initializer | Mapping[str, Any]
+RegularizerLike = str | Regularizer | Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class FeatureScaling(LayerWithWeights):
+    """A layer that ends with ``gamma * normalized + beta``, feature by feature."""
+
+    axis: int
+    epsilon: float
+    center: bool
+    scale: bool
+    beta_initializer: Initializer
+    gamma_initializer: Initializer
+    beta_regularizer: Regularizer | None
+    gamma_regularizer: Regularizer | None
+
+    def _choose_scaling(
+        self,
+        axis: int | Sequence[int],
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta: tuple[InitializerLike, RegularizerLike],
+        gamma: tuple[InitializerLike, RegularizerLike],
+        trainable: bool,
+    ) -> None:
+        choose(
+            self,
+            axis=_last_axis(axis),
+            epsilon=real_number("epsilon", epsilon, minimum=0),
+            center=truth_value("center", center),
+            scale=truth_value("scale", scale),
+            beta_initializer=initializer_of_vector("beta", beta[0]),
+            gamma_initializer=initializer_of_vector("gamma", gamma[0]),
+            beta_regularizer=regularizer_of_vector("beta", beta[1]),
+            gamma_regularizer=regularizer_of_vector("gamma", gamma[1]),
+            trainable=truth_value("trainable", trainable),
+        )
+
+    def _gamma(self, n: int) -> Weight:
+        start, penalty = self.gamma_initializer, self.gamma_regularizer
+        return Weight("gamma", (n,), start, self.trainable, n, penalty)
+
+    def _beta(self, n: int) -> Weight:
+        start, penalty = self.beta_initializer, self.beta_regularizer
+        return Weight("beta", (n,), start, self.trainable, n, penalty)
+
+    def weights(self, n_inputs: int) -> tuple[Weight, ...]:
+        """Gamma and beta, as far as they are there."""
+        gamma = (self._gamma(n_inputs),) if self.scale else ()
+        return (*gamma, self._beta(n_inputs)) if self.center else gamma
+
+
+def _last_axis(axis: object) -> int:
+    """-1, if that is what the axis is: samples are rows of features."""
+    alone = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
+    if isinstance(alone, int) and not isinstance(alone, bool) and alone in (-1, 1):
+        return -1
+    raise ArgumentError(
+        f"axis must be -1, that of the features (1 is the same: samples are rows), not {axis!r}"
+    )

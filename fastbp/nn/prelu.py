@@ -1,0 +1,56 @@
+"""The rectifier that learns its slope."""
+
+from dataclasses import dataclass
+
+from fastbp.nn.feature_scaling import InitializerLike, RegularizerLike
+from fastbp.nn.initializers import Initializer, initializer_of_vector
+from fastbp.nn.layer import LayerWithWeights, Weight
+from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
+from fastbp.specification import choose, truth_value
+
+
+@dataclass(frozen=True, init=False)
+class PReLU(LayerWithWeights):
+    """``inputs`` where they are positive, ``alpha * inputs`` elsewhere, with an alpha for each feature.
+
+    He, Zhang, Ren and Sun 2015. The weight is alpha, (n_features,).
+
+    Parameters
+    ----------
+    alpha_initializer : str or Initializer, default "zeros"
+        How it starts.
+    alpha_regularizer : str, Regularizer or None
+        A penalty that is added to the loss.
+    name : str, optional
+        Shown in `summary`.
+    trainable : bool, default True
+        Whether training changes alpha.
+
+    Examples
+    --------
+    >>> PReLU("zeros").weights(8)[0].shape
+    (8,)
+    """
+
+    alpha_initializer: Initializer
+    alpha_regularizer: Regularizer | None
+
+    def __init__(
+        self,
+        alpha_initializer: InitializerLike = "zeros",
+        alpha_regularizer: RegularizerLike = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        self._choose_name(name)
+        choose(
+            self,
+            alpha_initializer=initializer_of_vector("alpha", alpha_initializer),
+            alpha_regularizer=regularizer_of_vector("alpha", alpha_regularizer),
+            trainable=truth_value("trainable", trainable),
+        )
+
+    def weights(self, n_inputs: int) -> tuple[Weight, ...]:
+        """Alpha."""
+        start, penalty = self.alpha_initializer, self.alpha_regularizer
+        return (Weight("alpha", (n_inputs,), start, self.trainable, n_inputs, penalty),)

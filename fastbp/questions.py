@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbp.engine import Profile
 from fastbp.nn import figures_by_name
-from fastbp.specification import real_number, whole_number
+from fastbp.specification import real_number, truth_value, whole_number
 from fastbp.training import (
     Batches,
     LayerNorms,
@@ -159,7 +159,12 @@ class Questions:
         )
 
     def loss_and_gradients(
-        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        training: bool = False,
     ) -> tuple[float, list[Array]]:
         """Compute the loss of these samples, penalties included, and its gradients.
 
@@ -167,6 +172,9 @@ class Questions:
         ----------
         x, y, sample_weight : array_like
             As in `fit`; all of it is one batch.
+        training : bool, default False
+            Whether layers do what they do in training alone. Then this is what the next update with these samples
+            would go by.
 
         Returns
         -------
@@ -176,7 +184,12 @@ class Questions:
         """
         samples = self.learner.samples(x, y, sample_weight)
         network = self.learner.network(samples.inputs.n_columns)
-        return network.gradients(samples.inputs, samples.targets, samples.sample_weight)
+        return network.gradients(
+            samples.inputs,
+            samples.targets,
+            samples.sample_weight,
+            training=truth_value("training", training),
+        )
 
     def layer_norms(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

@@ -26,6 +26,8 @@ class Request:
         The update rule, ``"store"`` to keep the gradients, None for no backward pass.
     predict : bool
         Whether outputs are handed to the caller.
+    training : bool
+        Whether layers do what they do in training alone; so it is in all programs with an update rule.
     """
 
     batch: int
@@ -34,6 +36,7 @@ class Request:
     weights: str | None = None
     rule: str | None = None
     predict: bool = False
+    training: bool = False
 
 
 @dataclass(frozen=True)

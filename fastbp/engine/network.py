@@ -138,6 +138,7 @@ class Network(NetworkState):
         targets: Source | None = None,
         weights: Source | None = None,
         rule: str | None = None,
+        training: bool = False,
     ) -> Request:
         return Request(
             batch,
@@ -146,6 +147,7 @@ class Network(NetworkState):
             None if weights is None else DTYPES[weights.code],
             rule,
             predict=targets is None,
+            training=training,
         )
 
     @property
@@ -206,7 +208,8 @@ class Network(NetworkState):
         """
         self._refuse_while_training()
         orders = np.ascontiguousarray(orders, np.int64)
-        request = self._request(batch_size, inputs, targets, sample_weight, self._optimizer.rule)
+        rule = self._optimizer.rule
+        request = self._request(batch_size, inputs, targets, sample_weight, rule, training=True)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
@@ -250,7 +253,8 @@ class Network(NetworkState):
         order = np.ascontiguousarray(order, np.int64)
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
-        request = self._request(batch, inputs, targets, sample_weight, self._optimizer.rule)
+        rule = self._optimizer.rule
+        request = self._request(batch, inputs, targets, sample_weight, rule, training=True)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
 
@@ -299,11 +303,20 @@ class Network(NetworkState):
         return outputs
 
     def gradients(
-        self, inputs: Source, targets: Source, sample_weight: Source | None = None
+        self,
+        inputs: Source,
+        targets: Source,
+        sample_weight: Source | None = None,
+        *,
+        training: bool = False,
     ) -> tuple[float, list[NDArray[np.floating]]]:
-        """Loss of a set as one batch, and its gradients in the order of `weights`."""
+        """Loss of a set as one batch, and its gradients in the order of `weights`.
+
+        With `training` they are those of the next training step, were these its samples.
+        """
         n = inputs.n_samples
-        session = self._session(self._request(n, inputs, targets, sample_weight, "store"), 1)
+        request = self._request(n, inputs, targets, sample_weight, "store", training)
+        session = self._session(request, 1)
         session.bind(1, inputs, targets, sample_weight, None)
         values = session.run_epoch(n, n, 1)
         begin = session.gradients
@@ -338,7 +351,7 @@ class Network(NetworkState):
         if self._goal is not None and self._optimizer is not None:
             targets = "int64" if self._goal.sparse else self._dtype.name
             kind = InputKind(self._dtype.name, self._normalization is None)
-            request = Request(batch_size, kind, targets, None, self._optimizer.rule)
+            request = Request(batch_size, kind, targets, None, self._optimizer.rule, training=True)
             workers = chosen_workers("auto")
             session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize

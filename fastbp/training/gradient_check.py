@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastbp.nn import table
-from fastbp.specification import real_number, whole_number
+from fastbp.specification import real_number, truth_value, whole_number
 from fastbp.training.learner import Learner
 
 Floats = NDArray[np.floating[Any]]
@@ -99,6 +99,8 @@ def gradient_check(
     sample_weight: ArrayLike | None = None,
     epsilon: float = 1e-5,
     limit: int | None = 256,
+    *,
+    training: bool = False,
 ) -> GradientReport:
     """Compare a model's gradients with two-sided differences of its loss, in float64 whatever the model's dtype.
 
@@ -115,6 +117,8 @@ def gradient_check(
         How far a weight is moved, times its size where that is above 1.
     limit : int or None, default 256
         How many elements of each array are looked at, evenly spread; None means all.
+    training : bool, default False
+        Whether layers do what they do in training alone, as in the model's first update.
 
     Returns
     -------
@@ -136,13 +140,14 @@ def gradient_check(
     samples = twin.samples(x, y, sample_weight)
     network = twin.network(samples.inputs.n_columns)
     data = samples.inputs, samples.targets, samples.sample_weight
+    training = truth_value("training", training)
 
     def loss_of(weights: Sequence[Floats]) -> float:
         network.set_weights(weights)
-        return network.gradients(*data)[0]
+        return network.gradients(*data, training=training)[0]
 
     weights = network.weights()
-    _, gradients = network.gradients(*data)
+    _, gradients = network.gradients(*data, training=training)
     names = twin.stack.weight_names
     return check_gradients(loss_of, names, weights, gradients, epsilon, limit)
 

@@ -96,3 +96,18 @@ def test_bad_arguments(rng):
         gradient_check(regression([Dense(1)]), x, x[:, 0], epsilon=0)
     with pytest.raises(ArgumentError, match="limit"):
         gradient_check(regression([Dense(1)]), x, x[:, 0], limit=0)
+
+
+def test_training_changes_nothing_where_no_layer_asks(rng):
+    x = rng.normal(size=(20, 3))
+    model = regression([Dense(4, "tanh"), Dense(1)])
+    (loss, gradients), (other_loss, other_gradients) = (
+        model.loss_and_gradients(x, x[:, 0], training=training) for training in (False, True)
+    )
+    assert loss == other_loss
+    assert all(np.array_equal(a, b) for a, b in zip(gradients, other_gradients, strict=True))
+    assert gradient_check(model, x, x[:, 0], training=True).ok
+    with pytest.raises(ArgumentError, match="training must be True or False"):
+        model.loss_and_gradients(x, x[:, 0], training=1)
+    with pytest.raises(ArgumentError, match="training must be True or False"):
+        gradient_check(model, x, x[:, 0], training=1)

@@ -9,6 +9,7 @@ from fastbp.kernels import (
     elementwise,
     layout,
     losses,
+    noise,
     sums,
     weight_gradients,
 )
@@ -62,6 +63,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
     elementwise.Elementwise: _moves(2, "n_features"),
+    noise.Noise: lambda f, batch, _: Cost(0, (2 + (f.factors >= 0)) * batch * f.n_features),
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),

@@ -46,6 +46,8 @@ class Network(NetworkState):
         Updates done since the optimizer was configured.
     changes : int
         How often somebody set weights, the optimizer or its state.
+    seed : int
+        What noise in training depends on; it may be set between two calls.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Network(NetworkState):
         super().__init__(
             n_inputs, layers, dtype=dtype, weights=weights, normalization=normalization
         )
+        self.seed = 0
         self._goal: Goal | None = None
         self._sessions: dict[Request, Session] = {}
         self._is_training = False
@@ -212,7 +215,16 @@ class Network(NetworkState):
         request = self._request(batch_size, inputs, targets, sample_weight, rule, training=True)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
-        session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
+        session.bind(
+            workers,
+            inputs,
+            targets,
+            sample_weight,
+            orders,
+            stops=True,
+            seed=self.seed,
+            steps_before=self.steps - first_step,
+        )
         self._is_training = True
         try:
             return train(
@@ -265,7 +277,8 @@ class Network(NetworkState):
 
         kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
-        session.bind(workers, inputs, targets, sample_weight, orders)
+        at = {"seed": self.seed, "steps_before": self.steps}
+        session.bind(workers, inputs, targets, sample_weight, orders, **at)
         # What a diverged `train` left there would end every round at the step that failed.
         session.status[:] = 0
         try:
@@ -317,7 +330,8 @@ class Network(NetworkState):
         n = inputs.n_samples
         request = self._request(n, inputs, targets, sample_weight, "store", training)
         session = self._session(request, 1)
-        session.bind(1, inputs, targets, sample_weight, None)
+        at = {"seed": self.seed, "steps_before": self.steps}
+        session.bind(1, inputs, targets, sample_weight, None, **at)
         values = session.run_epoch(n, n, 1)
         begin = session.gradients
         arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])

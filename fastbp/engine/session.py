@@ -69,9 +69,12 @@ class Session:
         outputs: NDArray[np.floating] | None = None,
         *,
         stops: bool = False,
+        seed: int = 0,
+        steps_before: int = 0,
     ) -> None:
         """Point every worker's context at the data, which the session keeps alive while it runs.
 
+        What noise there is depends on `seed`, and on the number of the step, before which there were `steps_before`.
         With `stops` a loss that is not finite stops the program before the weights are touched; without, it
         is summed like any other.
         """
@@ -85,6 +88,8 @@ class Session:
             "inputs_column_stride": inputs.column_stride,
             "status": self.status.ctypes.data if stops else 0,
             "outputs": 0 if outputs is None else outputs.ctypes.data,
+            "seed": seed,
+            "steps_before": steps_before,
         }
         if targets is not None:
             facts["targets"] = targets.address

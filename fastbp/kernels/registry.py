@@ -15,6 +15,7 @@ from fastbp.kernels import (
     hits,
     layout,
     losses,
+    noise,
     sums,
     weight_gradients,
 )
@@ -50,6 +51,8 @@ _FACTORIES = {
         elementwise.softmax_backward,
         elementwise.log_softmax,
         elementwise.log_softmax_backward,
+        noise.noise,
+        noise.noise_backward,
         sums.sum_values,
         sums.batch_loss,
         sums.penalty,

@@ -66,6 +66,7 @@ from fastbp.nn.metrics import (
     figures_by_name,
     resolve_metrics,
 )
+from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
 from fastbp.nn.stack import Stack
@@ -80,6 +81,10 @@ LAYERS: Family[Layer] = Family(
         "Dense": Dense,
         "Activation": Activation,
         "Normalization": Normalization,
+        "Dropout": Dropout,
+        "AlphaDropout": AlphaDropout,
+        "GaussianDropout": GaussianDropout,
+        "GaussianNoise": GaussianNoise,
     },
 )
 
@@ -94,6 +99,7 @@ __all__ = [
     "METRICS",
     "REGULARIZERS",
     "Activation",
+    "AlphaDropout",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -106,7 +112,10 @@ __all__ = [
     "CustomActivation",
     "CustomLoss",
     "Dense",
+    "Dropout",
     "F1Score",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",

@@ -99,8 +99,18 @@ _TABLE: dict[str, tuple[str, dict[str, float]]] = {
 OPTIMIZERS = {name: optimizer_and_twin(rule, **options) for name, (rule, options) in _TABLE.items()}
 
 
-def specification(layer: naive.Dense | naive.Activation) -> Any:
+_NOISE: dict[str, Any] = {
+    "dropout": nn.Dropout,
+    "alpha_dropout": nn.AlphaDropout,
+    "gaussian_dropout": nn.GaussianDropout,
+    "gaussian_noise": nn.GaussianNoise,
+}
+
+
+def specification(layer: naive.Dense | naive.Activation | naive.Noise) -> Any:
     """fastbp's specification of a twin's layer."""
+    if isinstance(layer, naive.Noise):
+        return _NOISE[layer.kind](layer.strength, seed=layer.seed)
     if isinstance(layer, naive.Activation):
         return nn.Activation(layer.activation)
     return nn.Dense(
@@ -137,7 +147,7 @@ class Problem:
     """Data and a network for it; the same seed gives the same numbers."""
 
     n_inputs: int
-    layers: Sequence[naive.Dense | naive.Activation]
+    layers: Sequence[naive.Dense | naive.Activation | naive.Noise]
     loss: str = "mean_squared_error"
     n_rows: int = 100
     seed: int = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
 from naive.losses import output_gradient
-from naive.networks import Dense, Network
+from naive.networks import Dense, Network, Noise
 
 Array = NDArray[Any]
 
@@ -94,6 +94,8 @@ def reverse_mode(
             position -= 1
             gradients.insert(0, trace[number][0].T @ delta)
             delta = delta @ weights[position].T
+        elif isinstance(layer, Noise):
+            delta = delta * network.noise_terms(number, delta.shape)[0]
         if number > 0:
             before = trace[number - 1][1]
             delta = activation_gradient(network.layers[number - 1].activation, before, delta)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from naive.activations import ACTIVATIONS
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
+from naive.noise import noise_terms
 
 Array = NDArray[Any]
 
@@ -34,6 +35,16 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """ "dropout", "alpha_dropout" or "gaussian_dropout" at a rate, or "gaussian_noise" of a deviation."""
+
+    kind: str
+    strength: float
+    seed: int | None = None
+    activation: ClassVar[str] = "linear"
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One array of the list of weights: its shape, its (l1, l2) penalty, whether it learns."""
 
@@ -46,13 +57,15 @@ class Parameter:
 class Network:
     """A stack of layers under a loss, with the options of its formula.
 
-    Weights are a list in Keras order: kernel, bias, layer by layer.
+    Weights are a list in Keras order: kernel, bias, layer by layer. Layers make noise if there is a model's seed and
+    the number of an update to draw it from.
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation]
+    layers: Sequence[Dense | Activation | Noise]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
+    noise: tuple[int, int] | None = None
     parameters: tuple[Parameter, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,8 +95,11 @@ class Network:
         remaining = iter(weights)
         values = np.asarray(inputs)
         trace: list[tuple[Array, Array]] = []
-        for layer in self.layers:
+        for position, layer in enumerate(self.layers):
             before = values
+            if isinstance(layer, Noise):
+                factor, added = self.noise_terms(position, values.shape)
+                before = values * factor + added
             if isinstance(layer, Dense):
                 before = values @ next(remaining)
                 if layer.use_bias:
@@ -91,6 +107,16 @@ class Network:
             trace.append((values, before))
             values = ACTIVATIONS[layer.activation](before)
         return [*trace, (values, values)]
+
+    def noise_terms(self, position: int, shape: Any) -> tuple[Any, Any]:
+        """(factor, added) of a layer of noise"""
+        layer = self.layers[position]
+        assert isinstance(layer, Noise)
+        if self.noise is None:
+            return 1.0, 0.0
+        seed, update = self.noise
+        seed = seed if layer.seed is None else layer.seed
+        return noise_terms(layer.kind, layer.strength, seed, position, update, shape)
 
     def predict(self, weights: Sequence[Array], inputs: Array) -> Array:
         """(n_rows, n_outputs)"""

@@ -215,16 +215,8 @@ class Network(NetworkState):
         request = self._request(batch_size, inputs, targets, sample_weight, rule, training=True)
         workers = chosen_workers(threads)
         session = self._session(request, workers)
-        session.bind(
-            workers,
-            inputs,
-            targets,
-            sample_weight,
-            orders,
-            stops=True,
-            seed=self.seed,
-            steps_before=self.steps - first_step,
-        )
+        began = (self.seed, self.steps - first_step)
+        session.bind(workers, inputs, targets, sample_weight, orders, stops=True, noise=began)
         self._is_training = True
         try:
             return train(
@@ -277,8 +269,8 @@ class Network(NetworkState):
 
         kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
-        at = {"seed": self.seed, "steps_before": self.steps}
-        session.bind(workers, inputs, targets, sample_weight, orders, **at)
+        now = (self.seed, self.steps)
+        session.bind(workers, inputs, targets, sample_weight, orders, noise=now)
         # What a diverged `train` left there would end every round at the step that failed.
         session.status[:] = 0
         try:
@@ -330,8 +322,7 @@ class Network(NetworkState):
         n = inputs.n_samples
         request = self._request(n, inputs, targets, sample_weight, "store", training)
         session = self._session(request, 1)
-        at = {"seed": self.seed, "steps_before": self.steps}
-        session.bind(1, inputs, targets, sample_weight, None, **at)
+        session.bind(1, inputs, targets, sample_weight, None, noise=(self.seed, self.steps))
         values = session.run_epoch(n, n, 1)
         begin = session.gradients
         arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])

@@ -69,14 +69,13 @@ class Session:
         outputs: NDArray[np.floating] | None = None,
         *,
         stops: bool = False,
-        seed: int = 0,
-        steps_before: int = 0,
+        noise: tuple[int, int] = (0, 0),
     ) -> None:
         """Point every worker's context at the data, which the session keeps alive while it runs.
 
-        What noise there is depends on `seed`, and on the number of the step, before which there were `steps_before`.
-        With `stops` a loss that is not finite stops the program before the weights are touched; without, it
-        is summed like any other.
+        `noise` is what that depends on: the seed, and how many updates there were before the first step. With `stops`
+        a loss that is not finite stops the program before the weights are touched; without, it is summed like any
+        other.
         """
         if len(self._contexts) < workers:
             self._make_room(workers)
@@ -88,8 +87,8 @@ class Session:
             "inputs_column_stride": inputs.column_stride,
             "status": self.status.ctypes.data if stops else 0,
             "outputs": 0 if outputs is None else outputs.ctypes.data,
-            "seed": seed,
-            "steps_before": steps_before,
+            "seed": noise[0],
+            "steps_before": noise[1],
         }
         if targets is not None:
             facts["targets"] = targets.address

@@ -119,6 +119,26 @@ def test_other_seeds_and_other_steps_are_seen(other: dict[str, int]) -> None:
     assert max(errors(problem, "float64", **other)) < 1e-12
 
 
+@pytest.mark.parametrize(
+    "where", [(6, 1, 0), (5, 2, 0), (5, 1, 1)], ids=["seed", "update", "layer"]
+)
+def test_planted_faults_are_seen(where: tuple[int, int, int]) -> None:
+    """A twin with another seed, update or place of the layer is far off."""
+    seed, update, place = where
+    layers = stacks("gaussian_dropout")["behind the first"]
+    problem = problem_of(layers, 33)
+    network = problem.engine("float64", fastbp.SGD(0.0))
+    network.seed = 5
+    _, gradients = network.gradients(*problem.sources(), training=True)
+    # A layer that does nothing moves the one behind it.
+    moved = [naive.Activation("linear")] * place + layers
+    twin = naive.Network(3, moved, problem.loss, noise=(seed, update))
+    given = problem.weights, problem.inputs, problem.targets
+    assert worst(gradients, naive.reverse_mode(twin, *given)) > 1e-2
+    right = replace(problem.twin, noise=(5, 1))
+    assert worst(gradients, naive.reverse_mode(right, *given)) < 1e-12
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
 def test_trajectories(kind: str, batch_size: int) -> None:

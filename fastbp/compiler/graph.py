@@ -10,6 +10,7 @@ from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense
+from fastbp.nn.noise import Noise
 from fastbp.nn.prelu import PReLU
 
 
@@ -85,6 +86,21 @@ class ElementwiseOperation(Operation):
     """An activation by itself, or the softmax."""
 
 
+@dataclass(frozen=True)
+class NoiseOperation(Operation):
+    """Noise, which is in programs of training alone.
+
+    Attributes
+    ----------
+    layer : Noise
+    position : int
+        The layer's number in the network.
+    """
+
+    layer: Noise
+    position: int
+
+
 def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]:
     """The operations of these layers, activations fused into the dense operations below them.
 
@@ -96,7 +112,7 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     operations: list[Operation] = []
     width = n_inputs
     n_weighted = 0
-    for layer in layers:
+    for position, layer in enumerate(layers):
         weights = layer.weights(width)
         if isinstance(layer, Dense):
             is_first = not operations
@@ -114,6 +130,10 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             )
         elif isinstance(layer, PReLU):
             operations.append(PReLUOperation(width, width, "linear", n_weighted, weights, layer))
+        elif isinstance(layer, Noise):
+            if layer.strength > 0:
+                operations.append(NoiseOperation(width, width, "linear", layer, position))
+            continue
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)

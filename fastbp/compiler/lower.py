@@ -1,10 +1,12 @@
 """From the graph to a program: buffers for every activation and gradient, and the rows that fill them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from fastbp.compiler.graph import (
     DenseOperation,
     ElementwiseOperation,
+    NoiseOperation,
     Operation,
     split_output_activation,
 )
@@ -59,7 +61,10 @@ class Lowering:
         self._begin = begin
         self._writer = RowWriter(parameters, request.batch, begin)
         self._scope, self._slots = Scope(self._writer, parameters, request), slots
-        self._operations = tuple(operations)
+        self._n_in = operations[0].n_in
+        self._operations = tuple(
+            each for each in operations if request.training or not isinstance(each, NoiseOperation)
+        )
         self._from_logits = False
         self.gradients = -1
         if goal is not None and goal.output_activation is not None:
@@ -71,6 +76,8 @@ class Lowering:
                 self._operations, LOGITS_OF[goal.loss]
             )
         self._lowered = [LOWERED[type(each)](self._scope, each) for each in self._operations]
+        for below, above in pairwise(self._lowered):
+            above.something_learns_below = below.learns or below.something_learns_below
 
     def build(self) -> Program:
         """The finished program."""
@@ -140,11 +147,12 @@ class Lowering:
     def _inputs(self) -> Tensor:
         """Rows that tell where the samples of the batch lie, or bring them into the arena."""
         request, writer = self._request, self._writer
-        n_in = self._operations[0].n_in
+        n_in = self._n_in
         value = writer.buffer(n_in)
         # Addresses are int64 whatever the arena's type is.
         table = self._scope.table = writer.memory.take(writer.samples * 8 // writer.itemsize)
-        reads_rows = isinstance(self._operations[0], DenseOperation)
+        first = self._operations[0]
+        reads_rows = isinstance(first, DenseOperation) and first.is_first
         if request.inputs.in_place and reads_rows:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)

@@ -50,6 +50,8 @@ class Network(NetworkState):
         Steps done since the optimizer was configured.
     changes : int
         How often somebody set weights, the optimizer or its state.
+    seed : int
+        What noise in training depends on; it may be set between two calls.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Network(NetworkState):
         super().__init__(
             n_inputs, layers, dtype=dtype, weights=weights, normalization=normalization
         )
+        self.seed = 0
         self._goal: Goal | None = None
         self._sessions: dict[Request, Session] = {}
         # The same by what a call of `train` was given: to put a request together takes longer than a small step.
@@ -241,7 +244,8 @@ class Network(NetworkState):
         is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
         workers = 1 if is_small else chosen_workers(threads)
         session = self._session(request, workers)
-        session.bind(workers, inputs, targets, sample_weight, orders, stops=True)
+        began = (self.seed, self.steps - first_step)
+        session.bind(workers, inputs, targets, sample_weight, orders, stops=True, noise=began)
         self._is_training = True
         try:
             return train(
@@ -294,7 +298,8 @@ class Network(NetworkState):
 
         kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
-        session.bind(workers, inputs, targets, sample_weight, orders)
+        now = (self.seed, self.steps)
+        session.bind(workers, inputs, targets, sample_weight, orders, noise=now)
         # What a diverged `train` left there would end every round at the step that failed.
         session.status[:] = 0
         try:
@@ -359,7 +364,7 @@ class Network(NetworkState):
         n = inputs.n_samples
         request = self._request(n, inputs, targets, sample_weight, "store", training=training)
         session = self._session(request, 1)
-        session.bind(1, inputs, targets, sample_weight, None)
+        session.bind(1, inputs, targets, sample_weight, None, noise=(self.seed, self.steps))
         sums = session.run_epoch(n, n, 1)
         begin = session.gradients
         arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])

@@ -17,6 +17,8 @@ _PANELS = Context._fields.index("panels")
 #: The fields from "order" to "outputs" say where the caller's data lie.
 _DATA = slice(Context._fields.index("order"), Context._fields.index("outputs") + 1)
 _STATUS = Context._fields.index("status")
+_SEED = Context._fields.index("seed")
+_STEPS_BEFORE = Context._fields.index("steps_before")
 _NO_HYPER = np.zeros(1)
 _NOWHERE = (0, 0, 0)
 #: Updates for which an optimizer tells its numbers at once, where few are asked for.
@@ -83,11 +85,13 @@ class Session:
         outputs: NDArray[np.floating] | None = None,
         *,
         stops: bool = False,
+        noise: tuple[int, int] = (0, 0),
     ) -> None:
         """Point every worker's context at the data, which the session keeps alive while it runs.
 
-        With `stops` a loss that is not finite stops the program before the weights are touched; without, it
-        is summed like any other.
+        `noise` is what that depends on: the seed, and how many updates there were before the first step. With `stops`
+        a loss that is not finite stops the program before the weights are touched; without, it is summed like any
+        other.
         """
         if len(self._contexts) < workers:
             self._make_room(workers)
@@ -101,6 +105,7 @@ class Session:
             *_place(weights)[:2],
             0 if outputs is None else outputs.ctypes.data,
         )
+        self._contexts[:, _SEED], self._contexts[:, _STEPS_BEFORE] = noise
         self._contexts[:, _STATUS] = self._status_address if stops else 0
 
     def zeros(self, n_epochs: int) -> NDArray[np.float64]:

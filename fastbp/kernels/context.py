@@ -45,6 +45,8 @@ class Context(NamedTuple):
     piece: int  # which part of a worker's samples it is to do now
     pieces: int  # of so many; 0 counts as 1
     step: int  # number of this step within the call, from 1
+    steps_before: int  # updates that were done before the call's first step
+    seed: int  # of the model: what noise is drawn from
 
 
 CONTEXT_SIZE = len(Context._fields)

@@ -55,6 +55,27 @@ _LOG_64 = (
     6.666666666666735130e-01,
 )
 
+# (sin(x) - x) / x**3 and (cos(x) - 1 + x**2 / 2) / x**4 in x**2 on |x| <= pi / 4: coefficients from Cephes (sinf.c),
+# and from fdlibm (k_sin.c, k_cos.c).
+_SIN_32 = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+_COS_32 = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+_SIN_64 = (
+    1.58969099521155010221e-10,
+    -2.50507602534068634195e-08,
+    2.75573137070700676789e-06,
+    -1.98412698298579493134e-04,
+    8.33333333332248946124e-03,
+    -1.66666666666666324348e-01,
+)
+_COS_64 = (
+    -1.13596475577881948265e-11,
+    2.08757232129817482790e-09,
+    -2.75573143513906633035e-07,
+    2.48015872894767294178e-05,
+    -1.38888888888741095749e-03,
+    4.16666666666666019037e-02,
+)
+
 # log(1 + x) / x on 0 <= x <= 1, 2.1e-8 off.
 _LOG1P_ABOVE = (0.12463834286, 0.86951480638, 1.0)
 _LOG1P_BELOW = (0.031352247692, 0.47608924364, 1.3695134284, 1.0)
@@ -156,6 +177,17 @@ def log1p(x):
         u = 1.0 + x
         return log(u) + (x - (u - 1.0)) / u
     return x * horner(x, _LOG1P_ABOVE) / horner(x, _LOG1P_BELOW)
+
+
+@inlined
+def cos_sin(x):
+    """Cosine and sine of |x| <= pi / 4: 1.2 ULP and 1.2"""
+    z = x * x
+    if is_double(x):
+        cosine, sine = horner(z, _COS_64), horner(z, _SIN_64)
+    else:
+        cosine, sine = horner(z, _COS_32), horner(z, _SIN_32)
+    return fma(z * z, cosine, fma(z, -0.5, 1.0)), fma(x * z, sine, x)
 
 
 @inlined

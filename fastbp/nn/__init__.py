@@ -88,6 +88,7 @@ from fastbp.nn.metrics import (
     TrueNegatives,
     TruePositives,
 )
+from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
@@ -106,6 +107,10 @@ LAYERS: Family[Layer] = Family(
         "LayerNormalization": LayerNormalization,
         "BatchNormalization": BatchNormalization,
         "PReLU": PReLU,
+        "Dropout": Dropout,
+        "AlphaDropout": AlphaDropout,
+        "GaussianDropout": GaussianDropout,
+        "GaussianNoise": GaussianNoise,
     },
 )
 
@@ -122,6 +127,7 @@ __all__ = [
     "METRICS",
     "REGULARIZERS",
     "Activation",
+    "AlphaDropout",
     "BatchNormalization",
     "BinaryAccuracy",
     "BinaryCrossentropy",
@@ -136,10 +142,13 @@ __all__ = [
     "CustomActivation",
     "CustomLoss",
     "Dense",
+    "Dropout",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",

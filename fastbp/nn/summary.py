@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from fastbp.nn.layer import Layer
+from fastbp.nn.noise import Noise
 from fastbp.nn.stack import Stack
 
 
@@ -88,5 +89,7 @@ def byte_text(n_bytes: int) -> str:
 
 def _kind(layer: Layer) -> str:
     kind = type(layer).__name__
+    if isinstance(layer, Noise):
+        return f"{kind}, {layer.strength:g}"
     activation = getattr(layer, "activation", None)
     return f"{kind}, {activation}" if activation else kind

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.data.source import as_source
-from fastbp.nn import table
+from fastbp.nn import Dense, table
 from fastbp.training.learner import Learner
 
 
@@ -83,11 +83,16 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
         n_arrays += len(layer.weights(width))
         width = layer.width(width)
         # A network of the layers up to here; all kernels that it calls are compiled.
+        part_layers, part_weights = layers[:n_layers], weights[:n_arrays]
+        if not any(isinstance(each, Dense) for each in part_layers):
+            # It needs one: what changes nothing.
+            part_layers = (*part_layers, Dense(width, use_bias=False))
+            part_weights = [*part_weights, np.eye(width, dtype=learner.dtype)]
         part = Network(
             samples.inputs.n_columns,
-            layers[:n_layers],
+            part_layers,
             dtype=learner.dtype,
-            weights=weights[:n_arrays],
+            weights=part_weights,
             normalization=statistics,
         )
         outputs = part.predict(as_source(samples.inputs))

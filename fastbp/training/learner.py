@@ -168,6 +168,7 @@ class Learner:
         if self._network is None or statistics is not self._statistics:
             self._network = self._made_network(n_columns)
             self._statistics = statistics
+        self._network.seed = self.seed
         return self._network
 
     def _made_network(self, n_columns: int | None) -> "Network":
@@ -328,13 +329,13 @@ class Learner:
                 raise ArgumentError(
                     "the backup is of a model with another normalization; delete it to begin anew"
                 )
+        self.seed = settings["seed"]
         network = self.network()
         # A Python function is in no file; there is its rate of that moment instead.
         if self.optimizer is not None and self.optimizer.storable(1) == self.optimizer:
             self.set_optimizer(settings["optimizer"])
         network.set_weights([arrays[f"{_WEIGHTS}{name}"] for name in self.stack.weight_names])
         network.set_optimizer_state(_optimizer_arrays(arrays))
-        self.seed = settings["seed"]
         self.epochs_seen = settings["epochs_seen"]
 
     @classmethod

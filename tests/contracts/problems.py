@@ -99,8 +99,18 @@ _TABLE: dict[str, tuple[str, dict[str, float]]] = {
 OPTIMIZERS = {name: optimizer_and_twin(rule, **options) for name, (rule, options) in _TABLE.items()}
 
 
+_NOISE: dict[str, Any] = {
+    "dropout": nn.Dropout,
+    "alpha_dropout": nn.AlphaDropout,
+    "gaussian_dropout": nn.GaussianDropout,
+    "gaussian_noise": nn.GaussianNoise,
+}
+
+
 def specification(layer: Any) -> Any:
     """fastbp's specification of a twin's layer."""
+    if isinstance(layer, naive.Noise):
+        return _NOISE[layer.kind](layer.strength, seed=layer.seed)
     if isinstance(layer, naive.Activation):
         return nn.Activation(layer.activation)
     if isinstance(layer, naive.PReLU):

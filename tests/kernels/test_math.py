@@ -52,6 +52,16 @@ def density(x):
     return math.normal_tail(x)[2]
 
 
+@inlined
+def cosine(x):
+    return math.cos_sin(x)[0]
+
+
+@inlined
+def sine(x):
+    return math.cos_sin(x)[1]
+
+
 TINY = by_type(1.1754944e-38, 2.2250738585072014e-308)
 HUGE = by_type(3.4e38, 1.79e308)
 ZERO = by_type(0.0, 0.0)
@@ -291,3 +301,19 @@ def test_tail_and_its_complement_to_the_rounding_of_one(dtype: str, vectors: Any
     bound = 1.5e-7 if dtype == "float32" else 5e-16
     np.testing.assert_allclose(found, special.ndtr(-x.astype(np.float64)), rtol=0, atol=bound)
     np.testing.assert_allclose(1 - found, special.ndtr(x.astype(np.float64)), rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cosine_and_sine_of_an_eighth_of_a_turn(dtype: str) -> None:
+    random = np.random.default_rng(5)
+    x = np.append(random.uniform(-1, 1, 3000), random.normal(scale=1e-3, size=300)) * np.pi / 4
+    x = np.append(x, [0.0, np.pi / 4, -np.pi / 4]).astype(dtype)
+    found = elementwise("cos-sin", [cosine, sine], dtype)(x)
+    for values, exact in zip(found, (mpmath.cos, mpmath.sin), strict=True):
+        with mpmath.workprec(100):
+            precise = [exact(mpmath.mpf(float(number))) for number in x]
+            first = np.array([float(number) for number in precise])
+            rest = np.array([float(e - f) for e, f in zip(precise, first, strict=True)])
+        off = errors(values, first, rest)
+        assert off.max() <= 1.2
+        assert errors(values * (1 + 4 * np.finfo(dtype).eps), first, rest).max() > 1.2

@@ -14,7 +14,8 @@ from contracts.problems import OPTIMIZERS, Problem, worst
 from fastbp.runtime.processor import processor
 
 dtype, n_inputs, hidden, n_rows, batch = %r
-layers = [*(naive.Dense(units, "tanh") for units in hidden), naive.Dense(3, "softmax")]
+layers = [naive.Dense(units, "tanh") for units in hidden]
+layers += [naive.Noise("gaussian_dropout", 0.1), naive.Dense(3, "softmax")]
 problem = Problem(n_inputs, layers, "sparse_categorical_crossentropy", n_rows=n_rows, scale=0.1)
 twin, optimizer = OPTIMIZERS["momentum"]
 orders = problem.orders(3)

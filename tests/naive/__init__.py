@@ -9,7 +9,8 @@ from naive.constraints import CONSTRAINTS
 from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
 from naive.metrics import METRICS, OF_A_SET
-from naive.networks import Activation, Dense, Network
+from naive.networks import Activation, Dense, Network, Noise
+from naive.noise import noise_key, noise_terms, normal_numbers, normals, threefry, uniform_words
 from naive.normalizations import BatchNormalization, LayerNormalization, PReLU
 from naive.optimizers import OPTIMIZERS, Optimizer
 from naive.training import Trained, train
@@ -26,13 +27,20 @@ __all__ = [
     "Dense",
     "LayerNormalization",
     "Network",
+    "Noise",
     "Optimizer",
     "PReLU",
     "Trained",
     "activation_gradient",
     "central_differences",
     "complex_step",
+    "noise_key",
+    "noise_terms",
+    "normal_numbers",
+    "normals",
     "output_gradient",
     "reverse_mode",
+    "threefry",
     "train",
+    "uniform_words",
 ]

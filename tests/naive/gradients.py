@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
 from naive.losses import output_gradient
-from naive.networks import Dense, Network
+from naive.networks import Dense, Network, Noise
 from naive.normalizations import Vectors
 from naive.orthogonality import gradient as angle_gradient
 
@@ -104,6 +104,8 @@ def reverse_mode(
             own = weights[position : position + len(layer.vectors)]
             delta, vectors = layer.backward(own, trace[number][0], delta, training)
             gradients[:0] = vectors
+        elif isinstance(layer, Noise):
+            delta = delta * network.noise_terms(number, delta.shape)[0]
         if number > 0:
             before = trace[number - 1][1]
             delta = activation_gradient(network.layers[number - 1].activation, before, delta)

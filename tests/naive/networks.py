@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from naive.activations import ACTIVATIONS
 from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
 from naive.losses import LOSSES
+from naive.noise import noise_terms
 from naive.normalizations import Vectors
 from naive.orthogonality import Orthogonal, penalty
 
@@ -40,6 +41,16 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """ "dropout", "alpha_dropout" or "gaussian_dropout" at a rate, or "gaussian_noise" of a deviation."""
+
+    kind: str
+    strength: float
+    seed: int | None = None
+    activation: ClassVar[str] = "linear"
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One array of weights: shape, (l1, l2) penalty, whether it learns, constraint, penalty on angles, positive."""
 
@@ -55,13 +66,15 @@ class Parameter:
 class Network:
     """A stack of layers under a loss, with the options of its formula.
 
-    Weights are a list in Keras order: kernel, bias, layer by layer.
+    Weights are a list in Keras order: kernel, bias, layer by layer. Layers make noise if there is a model's seed and
+    the number of an update to draw it from.
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation | Vectors]
+    layers: Sequence[Dense | Activation | Noise | Vectors]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
+    noise: tuple[int, int] | None = None
     parameters: tuple[Parameter, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,8 +116,11 @@ class Network:
         remaining = iter(weights)
         values = np.asarray(inputs)
         trace: list[tuple[Array, Array]] = []
-        for layer in self.layers:
+        for position, layer in enumerate(self.layers):
             before = values
+            if isinstance(layer, Noise):
+                factor, added = self.noise_terms(position, values.shape)
+                before = values * factor + added
             if isinstance(layer, Dense):
                 before = values @ next(remaining)
                 if layer.use_bias:
@@ -125,6 +141,16 @@ class Network:
             elif isinstance(layer, Vectors):
                 moved += layer.moved([next(remaining) for _ in layer.vectors], inputs)
         return moved
+
+    def noise_terms(self, position: int, shape: Any) -> tuple[Any, Any]:
+        """(factor, added) of a layer of noise"""
+        layer = self.layers[position]
+        assert isinstance(layer, Noise)
+        if self.noise is None:
+            return 1.0, 0.0
+        seed, update = self.noise
+        seed = seed if layer.seed is None else layer.seed
+        return noise_terms(layer.kind, layer.strength, seed, position, update, shape)
 
     def predict(self, weights: Sequence[Array], inputs: Array) -> Array:
         """(n_rows, n_outputs)"""

@@ -1,7 +1,7 @@
 """The training loop: given weights, given orders, batches of a given size and a short last one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,12 @@ def train(
     sample_weight: Array | None = None,
     metrics: Sequence[str] = (),
     n_steps: int | None = None,
+    seed: int = 0,
 ) -> Trained:
-    """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` steps are done."""
+    """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` steps are done.
+
+    Noise is drawn from `seed`.
+    """
     weights = [np.array(weight, dtype=np.float64) for weight in weights]
     slots = [optimizer.begin(weight) for weight in weights]
     learning = [number for number, each in enumerate(network.parameters) if each.trainable]
@@ -58,6 +62,7 @@ def train(
             if step == n_steps:
                 return Trained(weights, slots, np.array(history), gathered.sums)
             step += 1
+            network = replace(network, noise=(seed, step))
             rows = order[start : start + batch_size]
             shares = None if sample_weight is None else sample_weight[rows]
             batch = (inputs[rows], targets[rows])

@@ -5,6 +5,7 @@ from fastbp.compiler.graph import (
     DenseOperation,
     ElementwiseOperation,
     LayerNormalizationOperation,
+    NoiseOperation,
     Operation,
     PReLUOperation,
 )
@@ -13,6 +14,7 @@ from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.operations.elementwise import LoweredElementwise
 from fastbp.compiler.operations.layer_normalization import LoweredLayerNormalization
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
+from fastbp.compiler.operations.noise import LoweredNoise
 from fastbp.compiler.operations.prelu import LoweredPReLU
 
 LOWERED: dict[type[Operation], type[Lowered]] = {
@@ -21,6 +23,7 @@ LOWERED: dict[type[Operation], type[Lowered]] = {
     LayerNormalizationOperation: LoweredLayerNormalization,
     BatchNormalizationOperation: LoweredBatchNormalization,
     PReLUOperation: LoweredPReLU,
+    NoiseOperation: LoweredNoise,
 }
 
 __all__ = ["LOWERED", "Lowered", "Scope", "activation_backward"]

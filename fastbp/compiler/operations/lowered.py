@@ -43,11 +43,17 @@ class Lowered:
     ----------
     scope : Scope
     operation : Operation
+
+    Attributes
+    ----------
+    something_learns_below : bool
+        Whether the gradient is to be carried on to what is below.
     """
 
     def __init__(self, scope: Scope, operation: Operation) -> None:
         self._scope, self._writer = scope, scope.writer
         self._operation = operation
+        self.something_learns_below = False
 
     @property
     def learns(self) -> bool:

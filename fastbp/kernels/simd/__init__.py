@@ -72,10 +72,12 @@ from fastbp.kernels.simd.register_tile import (
     splat_blocked,
 )
 from fastbp.kernels.simd.types import Mask, Vector, float32, float64, int64, lanes_of, vector_of
+from fastbp.kernels.simd.words import Words, lane_words, numbers_of, rotate_left
 
 __all__ = [
     "Mask",
     "Vector",
+    "Words",
     "absolute",
     "add_many",
     "add_products",
@@ -103,6 +105,7 @@ __all__ = [
     "is_finite",
     "keep_first",
     "lane_numbers",
+    "lane_words",
     "lanes",
     "lanes_of",
     "load",
@@ -113,6 +116,7 @@ __all__ = [
     "multiply_add",
     "multiply_add_each",
     "nearest_power_of_two",
+    "numbers_of",
     "pointer_at",
     "pointer_like",
     "pointers_apart",
@@ -123,6 +127,7 @@ __all__ = [
     "read_fields",
     "reinterpret",
     "room",
+    "rotate_left",
     "row_pointers",
     "row_pointers_from_table",
     "select",

@@ -7,6 +7,7 @@ from fastbp.kernels import (
     crossentropies,
     dense,
     elementwise,
+    embedding,
     layout,
     losses,
     sums,
@@ -46,6 +47,16 @@ def _bias_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     return Cost(batch * fields.n_out, batch * fields.n_out)
 
 
+def _embedding_gradient(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    passes = 1 if options[0] == "store" else 2 * (1 + rule_of(str(options[0])).n_slots)
+    return Cost(0, (1 + passes) * fields.n_categories * fields.width)
+
+
+def _embedding_sums(fields: Any, batch: int, _: Sequence[object]) -> Cost:
+    added = batch * fields.n_columns * fields.width
+    return Cost(added, 2 * added + fields.begins * fields.n_categories * fields.width)
+
+
 def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Cost]:
     """The cost of passing over some arrays (batch, width)."""
     return lambda fields, batch, _: Cost(0, arrays * batch * int(getattr(fields, width)))
@@ -62,6 +73,10 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
     elementwise.Elementwise: _moves(2, "n_features"),
+    embedding.Columns: _moves(2, "n_columns"),
+    embedding.Embed: lambda f, batch, _: Cost(0, 2 * batch * f.n_columns * f.width),
+    embedding.EmbeddingSums: _embedding_sums,
+    embedding.EmbeddingGradient: _embedding_gradient,
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+from fastbp.nn.embedding import Embedding, Lookup
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layers import Activation, Dense
 
@@ -57,6 +58,13 @@ class DenseOperation(OperationWithWeights):
 
 
 @dataclass(frozen=True)
+class EmbeddingOperation(OperationWithWeights):
+    """Embeddings one after another, whose arrays are `weights`: the columns that are kept, then the vectors."""
+
+    lookup: Lookup
+
+
+@dataclass(frozen=True)
 class ElementwiseOperation(Operation):
     """An activation by itself, or the softmax."""
 
@@ -67,7 +75,7 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     Raises
     ------
     ArgumentError
-        If no layer is dense.
+        If no layer has weights, or layers stand where they cannot.
     """
     operations: list[Operation] = []
     width = n_inputs
@@ -80,15 +88,33 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
                 width, layer.units, "linear", n_weighted, weights, layer, is_first
             )
             operations.append(dense)
+        elif isinstance(layer, Embedding):
+            operations = [_looked_up(operations, layer, width, weights)]
+            weights = () if n_weighted else weights
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)
         n_weighted += bool(weights)
-        if layer.activation != "linear":
-            operations = _append_activation(operations, layer.activation, width)
-    if not any(isinstance(operation, DenseOperation) for operation in operations):
+        activation = getattr(layer, "activation", "linear")
+        if activation != "linear":
+            operations = _append_activation(operations, activation, width)
+    if not any(isinstance(operation, OperationWithWeights) for operation in operations):
         raise ArgumentError("a network needs at least one Dense layer")
     return tuple(operations)
+
+
+def _looked_up(
+    operations: list[Operation], layer: Embedding, width: int, weights: tuple[Weight, ...]
+) -> EmbeddingOperation:
+    """The operation of this Embedding and those before it, if there are any: all read the data."""
+    n_out = layer.width(width)
+    if not operations:
+        lookup = Lookup((), tuple(range(width))).then(layer)
+        return EmbeddingOperation(width, n_out, "linear", 0, weights, lookup)
+    (before,) = operations
+    assert isinstance(before, EmbeddingOperation)
+    both = (*before.weights, *weights)
+    return replace(before, n_out=n_out, weights=both, lookup=before.lookup.then(layer))
 
 
 def _append_activation(operations: list[Operation], activation: str, width: int) -> list[Operation]:

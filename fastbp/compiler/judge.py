@@ -1,7 +1,7 @@
 """The rows that judge an output: targets, loss and metrics, the gradient with respect to the output, penalties."""
 
 from collections.abc import Sequence
-from math import inf, log
+from math import inf, log, prod
 
 from fastbp.compiler.layout import ParameterLayout, padded
 from fastbp.compiler.program import float_bits
@@ -44,21 +44,19 @@ def strengths(regularizer: object) -> tuple[float, float]:
 def penalize(writer: RowWriter, parameters: ParameterLayout) -> int:
     """Rows that add up what the regularizers add to the loss, before the weights change; where it lies, or -1."""
     penalty = -1
-    for operation in parameters.dense:
-        kernel, bias = parameters.places[operation.index]
-        layer = operation.layer
-        if kernel.blocked:
-            # One long row, the padding of which is zero.
-            block = (1, 0, padded(operation.n_out, writer.lanes) * operation.n_in)
-        else:
-            block = (operation.n_out, kernel.stride, operation.n_in)
-        for place, sizes, regularizer in (
-            (kernel, block, layer.kernel_regularizer),
-            (bias, (1, 0, operation.n_out), layer.bias_regularizer),
+    for operation in parameters.weighted:
+        for place, weight in zip(
+            parameters.places[operation.index], operation.weights, strict=False
         ):
-            l1, l2 = strengths(regularizer)
-            if not (l1 or l2) or not place.told:
+            l1, l2 = strengths(weight.regularizer)
+            if not (l1 or l2):
                 continue
+            sizes = (1, 0, prod(place.shape))
+            if place.blocked:
+                # One long row, the padding of which is zero.
+                sizes = (1, 0, padded(place.shape[1], writer.lanes) * place.shape[0])
+            elif place.stride:
+                sizes = (place.shape[1], place.stride, place.shape[0])
             begins = penalty < 0
             if begins:
                 penalty = writer.memory.take(1)

@@ -135,6 +135,8 @@ class ParameterLayout:
     Attributes
     ----------
     dense : list of DenseOperation
+    weighted : list of OperationWithWeights
+        These and the others that have weights.
     places : list of tuple of Place
         For each operation with weights, by its index, where its arrays lie.
     size : int
@@ -145,6 +147,7 @@ class ParameterLayout:
         self.dtype = dtype
         self.lanes = processor().lanes(dtype.itemsize)
         self.dense = [o for o in operations if isinstance(o, DenseOperation)]
+        self.weighted = [o for o in operations if isinstance(o, OperationWithWeights)]
         self.places: list[tuple[Place, ...]] = []
         self._allocator = Allocator(dtype)
         for operation in operations:

@@ -2,12 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastbp.compiler.graph import (
-    DenseOperation,
-    ElementwiseOperation,
-    Operation,
-    split_output_activation,
-)
+from fastbp.compiler.graph import ElementwiseOperation, Operation, split_output_activation
 from fastbp.compiler.judge import LOGITS_OF, Judge, penalize
 from fastbp.compiler.layout import ParameterLayout, spread
 from fastbp.compiler.operations import LOWERED, Scope, activation_backward
@@ -117,7 +112,7 @@ class Lowering:
         value = writer.buffer(n_in)
         # Addresses are int64 whatever the arena's type is.
         table = self._scope.table = writer.memory.take(writer.samples * 8 // writer.itemsize)
-        reads_rows = isinstance(self._operations[0], DenseOperation)
+        reads_rows = self._lowered[0].reads_samples
         if request.inputs.in_place and reads_rows:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)

@@ -6,6 +6,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
+from fastbp.nn.embedding import Embedding
 from fastbp.nn.initializers import (
     INITIALIZERS,
     Constant,
@@ -68,6 +69,8 @@ from fastbp.nn.metrics import (
 )
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
+from fastbp.nn.rescaling import Rescaling
+from fastbp.nn.shapes import Flatten, Reshape
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, table
 from fastbp.specification import Family
@@ -80,6 +83,10 @@ LAYERS: Family[Layer] = Family(
         "Dense": Dense,
         "Activation": Activation,
         "Normalization": Normalization,
+        "Rescaling": Rescaling,
+        "Embedding": Embedding,
+        "Flatten": Flatten,
+        "Reshape": Reshape,
     },
 )
 
@@ -106,7 +113,9 @@ __all__ = [
     "CustomActivation",
     "CustomLoss",
     "Dense",
+    "Embedding",
     "F1Score",
+    "Flatten",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -138,6 +147,8 @@ __all__ = [
     "RandomUniform",
     "Recall",
     "Regularizer",
+    "Rescaling",
+    "Reshape",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",

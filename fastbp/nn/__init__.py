@@ -72,7 +72,7 @@ from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, Regularizer
 from fastbp.nn.rescaling import Rescaling
 from fastbp.nn.shapes import Flatten, Reshape
 from fastbp.nn.stack import Stack
-from fastbp.nn.summary import byte_text, count, layer_table, table
+from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
 from fastbp.specification import Family
 
 LAYERS: Family[Layer] = Family(
@@ -168,5 +168,6 @@ __all__ = [
     "layer_table",
     "loss_from_config",
     "resolve_metrics",
+    "shape_text",
     "table",
 ]

@@ -153,10 +153,6 @@ class Lookup:
             If it would read what is no column any more.
         """
         if layer.columns is None:
-            if self.embedded:
-                raise ArgumentError(
-                    "an Embedding of all columns cannot follow another one: say which columns with columns=[...]"
-                )
             return Lookup((self.kept,), ())
         if max(layer.columns) >= len(self.kept):
             raise ArgumentError(

@@ -89,6 +89,10 @@ class Stack:
                 raise ArgumentError(
                     "an Embedding must come before the layers that compute: its inputs are whole numbers"
                 )
+            if layer.columns is None and computing:
+                raise ArgumentError(
+                    "an Embedding of all columns cannot follow another one: say which columns with columns=[...]"
+                )
             if layer.columns is None and any(map(_changes_inputs, self.layers)):
                 raise ArgumentError(
                     "an Embedding takes whole numbers, not what Normalization or Rescaling make of them: leave these "

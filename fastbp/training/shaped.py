@@ -1,5 +1,7 @@
 """Samples of several axes, as rows of numbers."""
 
+from math import prod
+
 import numpy as np
 
 from fastbp.errors import DataError
@@ -36,4 +38,4 @@ def as_rows(x: object, stack: Stack, name: str = "x") -> object:
         raise DataError(
             f"{name} has samples of shape {array.shape[1:]}, but the model's input has shape {shape}"
         )
-    return array.reshape(len(array), -1) if len(array) else x
+    return array.reshape(len(array), prod(array.shape[1:]))

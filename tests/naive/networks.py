@@ -1,4 +1,4 @@
-"""Dense networks: forward pass and loss, for real or complex weights."""
+"""Networks of dense layers and embeddings: forward pass and loss, for real or complex weights."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from naive.activations import ACTIVATIONS
 from naive.crossentropies import FROM_LOGITS
+from naive.embedding import Embedding
 from naive.losses import LOSSES
 
 Array = NDArray[Any]
@@ -50,7 +51,7 @@ class Network:
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation]
+    layers: Sequence[Dense | Activation | Embedding]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = field(init=False)
@@ -66,6 +67,10 @@ class Network:
                 if layer.use_bias:
                     yield Parameter((layer.units,), layer.bias_penalty, layer.bias_trainable)
                 width = layer.units
+            elif isinstance(layer, Embedding):
+                shape = layer.input_dim, layer.output_dim
+                yield Parameter(shape, layer.penalty, layer.trainable)
+                width = layer.n_outputs(width)
 
     @property
     def fused(self) -> bool:
@@ -88,6 +93,8 @@ class Network:
                 before = values @ next(remaining)
                 if layer.use_bias:
                     before = before + next(remaining)
+            elif isinstance(layer, Embedding):
+                before = layer.outputs(next(remaining), values)
             trace.append((values, before))
             values = ACTIVATIONS[layer.activation](before)
         return [*trace, (values, values)]

@@ -1,6 +1,6 @@
 """The layer that learns a vector for every category."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class Embedding(LayerWithWeights):
         output_dim: int,
         embeddings_initializer: str | Initializer | Mapping[str, Any] = "uniform",
         embeddings_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
-        columns: int | Sequence[int] | None = None,
+        columns: int | Iterable[int] | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -116,10 +116,10 @@ class Embedding(LayerWithWeights):
         )
 
 
-def _columns(wanted: int | Sequence[int] | None) -> tuple[int, ...] | None:
+def _columns(wanted: int | Iterable[int] | None) -> tuple[int, ...] | None:
     if wanted is None:
         return None
-    given = [wanted] if not isinstance(wanted, Sequence) or isinstance(wanted, str) else wanted
+    given = wanted if isinstance(wanted, Iterable) else [wanted]
     columns = tuple(whole_number("a column of an Embedding", each, minimum=0) for each in given)
     if not columns or len(set(columns)) < len(columns):
         raise ArgumentError(

@@ -173,7 +173,8 @@ class Stack:
             if isinstance(layer, Normalization):
                 own_mean, own_scale = layer.columns(n_inputs)
             elif isinstance(layer, Rescaling):
-                own_mean, own_scale = np.full(n_inputs, -layer.offset / layer.scale), layer.scale
+                own_mean = np.full(n_inputs, -layer.offset / layer.scale)
+                own_scale = np.full(n_inputs, layer.scale)
             else:
                 continue
             mean, scale = mean + own_mean / scale, scale * own_scale

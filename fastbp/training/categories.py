@@ -1,5 +1,11 @@
 """What an Embedding looks up must be there: checked before anything starts."""
 
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from fastbp.nn import Stack
 from fastbp.source import Source
 from fastbp.training.inputs import refuse_first
@@ -21,11 +27,16 @@ def check_categories(inputs: Source, stack: Stack, name: str = "x") -> None:
     columns_of = stack.lookup(inputs.n_columns).embedded
     for layer, columns in zip(stack.embeddings, columns_of, strict=True):
         n = layer.input_dim
-        remedy = f"an Embedding with input_dim={n} takes whole numbers from 0 to {n - 1}, one for every category"
         refuse_first(
             inputs,
-            lambda block, n=n: (block < 0) | (block >= n) | (block % 1 != 0),
+            partial(_is_no_category, n),
             name,
-            remedy,
+            f"an Embedding with input_dim={n} takes whole numbers from 0 to {n - 1}, one for every category",
             None if layer.columns is None else columns,
         )
+
+
+def _is_no_category(n: int, block: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where numbers are not whole or lie outside"""
+    wrong: NDArray[np.bool_] = (block < 0) | (block >= n)
+    return wrong | (block != np.floor(block)) if block.dtype.kind == "f" else wrong

@@ -90,11 +90,10 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             operations.append(dense)
         elif isinstance(layer, Embedding):
             operations = [_looked_up(operations, layer, width, weights)]
-            weights = () if n_weighted else weights
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)
-        n_weighted += bool(weights)
+        n_weighted = sum(isinstance(each, OperationWithWeights) for each in operations)
         activation = getattr(layer, "activation", "linear")
         if activation != "linear":
             operations = _append_activation(operations, activation, width)

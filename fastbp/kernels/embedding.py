@@ -186,7 +186,7 @@ def embedding_gradient(rule, regularized):
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, EmbeddingGradient)
         lanes = simd.lanes(arena)
-        state = setup(arena, r, hyper)
+        state = setup(arena, r, hyper, False)
         embeddings = simd.advance(arena, r.embeddings)
         first, end = _own_categories(r.n_categories, lanes, worker, workers)
         for at in range(first * r.width, end * r.width, lanes):

@@ -22,7 +22,7 @@ class LoweredDense(Lowered):
     @property
     def reads_samples(self) -> bool:
         """In the first layer's tile."""
-        return True
+        return self._operation.is_first
 
     @property
     def rereads_rows(self) -> bool:

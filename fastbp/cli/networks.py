@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import pow
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def _vector_length(n_categories: int) -> int:
     >>> _vector_length(60), _vector_length(1000), _vector_length(10**6)
     (16, 50, 50)
     """
-    return min(50, round(1.6 * n_categories**0.56))
+    return min(50, round(1.6 * pow(n_categories, 0.56)))
 
 
 def _normalization(data: DataSet) -> Normalization:

@@ -3,11 +3,12 @@
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from os import PathLike
 
 from fastbp.errors import ArgumentError, FastbpError, ModelFileError
 from fastbp.model import Model
-from fastbp.nn import Layer, Stack, byte_text, count, layer_table
+from fastbp.nn import Layer, Stack, byte_text, count, layer_table, shape_text
 from fastbp.specification import truth_value, whole_number
 from fastbp.storage import load_model_file
 from fastbp.training import Learner
@@ -19,7 +20,8 @@ class Sequential(Model):
     Parameters
     ----------
     layers : sequence of Layer, optional
-        Input and Normalization first, if there are any, then the layers that compute. More can follow by `add`.
+        Input, Normalization and Rescaling first, if there are any, then Embeddings, then Dense and other layers. More
+        can follow by `add`.
     seed : int, optional
         Says how the weights start and in which order the samples come; drawn if None. Models of the same layers and
         seed that see the same data get the same weights, bit for bit, with any number of threads.
@@ -112,9 +114,11 @@ class Sequential(Model):
         Parameters
         ----------
         input_shape : int or tuple, optional
-            The number of columns, or a shape that ends in it; not needed after an Input.
+            The number of columns, or the shape of a batch; not needed after an Input.
         """
-        columns = input_shape[-1] if isinstance(input_shape, Sequence) else input_shape
+        columns = input_shape
+        if isinstance(input_shape, Sequence):
+            columns = prod(n or 0 for n in input_shape[1:] or input_shape)
         if columns is not None:
             columns = whole_number("the number of input columns", columns)
             if self.n_inputs not in (None, columns):
@@ -142,6 +146,7 @@ class Sequential(Model):
         """
         network = self.learner.network()
         assert self.n_inputs is not None
+        inputs = shape_text(self.learner.stack.input_shape or (self.n_inputs,))
         plan = network.memory_plan(whole_number("batch_size", batch_size))
         parts = ", ".join(
             f"{part.replace('_', ' ')} {byte_text(size)}"
@@ -149,7 +154,7 @@ class Sequential(Model):
             if part != "total"
         )
         lines = [
-            f"{self.name}: {self.n_inputs} -> {self.n_outputs}, {self.dtype}, seed {self.seed}",
+            f"{self.name}: {inputs} -> {self.n_outputs}, {self.dtype}, seed {self.seed}",
             *layer_table(self.learner.stack, self.n_inputs),
             self._parameters_line(),
             f"memory at batch size {batch_size}: {byte_text(plan['total'])} ({parts})",

@@ -83,8 +83,9 @@ def _normalization(model: "Sequential", names: tuple[str, ...] | None) -> str:
     if (mean == mean[0]).all() and (deviation == deviation[0]).all():
         return f"all columns alike: {mean[0]:.4g} ± {deviation[0]:.4g}"
     names = names or tuple(f"column {place + 1}" for place in range(len(mean)))
-    columns = zip(names, mean, deviation, strict=True)
-    return _some([f"{name} {center:.4g} ± {spread:.4g}" for name, center, spread in columns])
+    kept = model.learner.stack.lookup(len(mean)).kept
+    texts = [f"{names[i]} {mean[i]:.4g} ± {deviation[i]:.4g}" for i in kept]
+    return _some(texts) if texts else "none"
 
 
 def _column(column: "Column") -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import pow
 
 import numpy as np
 
 from fastbp.data.dataset import DataSet
 from fastbp.errors import ArgumentError
-from fastbp.nn import LOSSES, Dense, Input, Normalization, activation_name
+from fastbp.nn import LOSSES, Dense, Embedding, Input, Layer, Normalization, activation_name
 from fastbp.optimizers import Optimizer
 from fastbp.sequential import Sequential
 
@@ -117,8 +118,16 @@ def build_model(
     seed: int,
     dtype: str,
 ) -> Sequential:
-    """A compiled dense network: softmax over the classes, or a linear output for numbers."""
-    layers = [Dense(width, activation) for width in hidden]
+    """A compiled dense network: softmax over the classes, or a linear output for numbers.
+
+    Columns that are to be embedded come first, from the last one on, so that the others keep their places.
+    """
+    embedded = {} if data.encoding is None else data.encoding.embedded
+    layers: list[Layer] = [
+        Embedding(n, _vector_length(n), columns=[column])
+        for column, n in sorted(embedded.items(), reverse=True)
+    ]
+    layers += [Dense(width, activation) for width in hidden]
     if data.class_names is not None:
         output = Dense(len(data.class_names), "softmax")
     else:
@@ -131,6 +140,15 @@ def build_model(
     else:
         model.compile(optimizer, "mean_squared_error")
     return model
+
+
+def _vector_length(n_categories: int) -> int:
+    """Of an embedding: grows like a root, up to 50.
+
+    >>> _vector_length(60), _vector_length(1000), _vector_length(10**6)
+    (16, 50, 50)
+    """
+    return min(50, round(1.6 * pow(n_categories, 0.56)))
 
 
 def _normalization(data: DataSet) -> Normalization:

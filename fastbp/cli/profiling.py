@@ -127,6 +127,10 @@ def random_samples(model: Sequential, batch_size: int) -> tuple[np.ndarray, np.n
     n_samples = batch_size * min(max(n_batches, _FEWEST_BATCHES), _MOST_BATCHES)
     dtype: Any = model.dtype
     x = random.standard_normal((n_samples, model.n_inputs), dtype)
+    stack = model.learner.stack
+    looked_up = stack.lookup(model.n_inputs).embedded
+    for layer, columns in zip(stack.embeddings, looked_up, strict=True):
+        x[:, list(columns)] = random.integers(0, layer.input_dim, (n_samples, len(columns)))
     return x, _random_targets(model.loss, n_samples, model.n_outputs, random).astype(
         np.int64 if model.loss.targets == "classes" else dtype
     )

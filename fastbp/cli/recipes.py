@@ -11,6 +11,9 @@ from fastbp.nn import (
     LOSSES,
     BatchNormalization,
     Dense,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
     Input,
     Layer,
     LayerNormalization,
@@ -102,6 +105,9 @@ _OTHER_RULES = (
 
 
 _OTHER_LAYERS = (
+    Dropout(0.5),
+    GaussianDropout(0.5),
+    GaussianNoise(1.0),
     BatchNormalization(),
     BatchNormalization(trainable=False),
     LayerNormalization(),

@@ -29,6 +29,15 @@ def train(
             metavar="COLUMN", help="Leave out a column; can be repeated.", rich_help_panel=_DATA
         ),
     ] = None,
+    embed: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Learn a vector for each text of columns with more than N different ones, instead of an input each.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     task: Annotated[
         options.Task,
         typer.Option(
@@ -151,6 +160,7 @@ def train(
     fastbp train digits
     fastbp train flowers.csv --target species --hidden 32,16
     fastbp train prices.parquet --target price --ignore id --epochs 200
+    fastbp train sales.csv --target amount --embed 50
     """
     # Numba and NumPy take their time: not for `--help`.
     from fastbp.cli.networks import parse_hidden
@@ -164,6 +174,7 @@ def train(
         data=data,
         target=target,
         ignore=tuple(ignore or ()),
+        embed_above=embed,
         task=task.to_table_task(),
         test_split=test_split,
         validation_split=validation_split,

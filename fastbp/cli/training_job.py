@@ -35,6 +35,7 @@ class TrainingJob:
     data: str
     target: str | None
     ignore: tuple[str, ...]
+    embed_above: int | None
     task: Task
     test_split: float
     validation_split: float
@@ -59,6 +60,7 @@ class TrainingJob:
             target=self.target,
             task=self.task,
             ignore=self.ignore,
+            embed_above=self.embed_above,
             test_fraction=self.test_split,
             seed=self.seed,
         )

@@ -9,6 +9,7 @@ from fastbp.kernels import (
     crossentropies,
     dense,
     elementwise,
+    embedding,
     layer_normalization,
     layout,
     losses,
@@ -45,11 +46,17 @@ def _product(fields: Any, batch: int, _: Sequence[object]) -> Cost:
 
 def _weight_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     n_in, n_out = fields.n_in, fields.n_out
-    # Weights, slots and gradients that are added up are read and written, a gradient that is kept is only written.
+    return Cost(2 * batch * n_in * n_out, batch * (n_in + n_out) + _passes(options) * n_in * n_out)
+
+
+def _passes(options: Sequence[object]) -> int:
+    """How often a gradient's row passes over arrays as large as the weights.
+
+    Weights, slots and gradients that are added up are read and written, a gradient that is kept is only written.
+    """
     kept = {"store": 1, "add": 2}
     rule = str(options[0])
-    passes = kept[rule] if rule in kept else 2 * (1 + rule_of(rule).n_slots)
-    return Cost(2 * batch * n_in * n_out, batch * (n_in + n_out) + passes * n_in * n_out)
+    return kept[rule] if rule in kept else 2 * (1 + rule_of(rule).n_slots)
 
 
 def _bias_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
@@ -64,6 +71,15 @@ def _constrain_norms(fields: Any, _: int, options: Sequence[object]) -> Cost:
     lanes = min(stride for stride in (fields.group_stride, fields.term_stride) if stride)
     n = fields.groups * fields.terms * lanes
     return Cost(3 * n, 2 * n)
+
+
+def _embedding_gradient(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    return Cost(0, (1 + _passes(options)) * fields.n_categories * fields.width)
+
+
+def _embedding_sums(fields: Any, batch: int, _: Sequence[object]) -> Cost:
+    added = batch * fields.n_columns * fields.width
+    return Cost(added, 2 * added + fields.begins * fields.n_categories * fields.width)
 
 
 def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Cost]:
@@ -103,6 +119,10 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     prelu.Rectify: _moves(2, "n_features"),
     prelu.RectifyBackward: _moves(4, "n_features"),
     noise.Noise: lambda f, batch, _: Cost(0, (2 + (f.factors >= 0)) * batch * f.n_features),
+    embedding.Columns: _moves(2, "n_columns"),
+    embedding.Embed: lambda f, batch, _: Cost(0, 2 * batch * f.n_columns * f.width),
+    embedding.EmbeddingSums: _embedding_sums,
+    embedding.EmbeddingGradient: _embedding_gradient,
     losses.Loss: _moves(3, "n_out"),
     crossentropies.SmoothTargets: _moves(2, "n_out"),
     sums.SumValues: _moves(1, "n_values"),

@@ -20,8 +20,10 @@ def extent(place: Place, lanes: int) -> Extent:
     if place.stride:
         n_in, n_out = place.shape
         return Extent(place.offset, n_out, place.stride, padded(n_in, lanes))
-    *others, last = place.shape
-    return Extent(place.offset, 1, 0, math.prod(others) * padded(last, lanes))
+    if place.blocked:
+        n_in, n_out = place.shape
+        return Extent(place.offset, 1, 0, n_in * padded(n_out, lanes))
+    return Extent(place.offset, 1, 0, padded(math.prod(place.shape), lanes))
 
 
 class Groups(NamedTuple):

@@ -7,6 +7,7 @@ from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 from fastbp.nn.batch_normalization import BatchNormalization
+from fastbp.nn.embedding import Embedding, Lookup
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense
@@ -82,6 +83,13 @@ class PReLUOperation(OperationWithWeights):
 
 
 @dataclass(frozen=True)
+class EmbeddingOperation(OperationWithWeights):
+    """Embeddings one after another, whose arrays are `weights`: the columns that are kept, then the vectors."""
+
+    lookup: Lookup
+
+
+@dataclass(frozen=True)
 class ElementwiseOperation(Operation):
     """An activation by itself, or the softmax."""
 
@@ -134,6 +142,8 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             if layer.strength > 0:
                 operations.append(NoiseOperation(width, width, "linear", layer, position))
             continue
+        elif isinstance(layer, Embedding):
+            operations = [_looked_up(operations, layer, width, weights)]
         elif not isinstance(layer, Activation):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)
@@ -144,6 +154,20 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     if not any(isinstance(operation, OperationWithWeights) for operation in operations):
         raise ArgumentError("a network needs at least one Dense layer")
     return tuple(operations)
+
+
+def _looked_up(
+    operations: list[Operation], layer: Embedding, width: int, weights: tuple[Weight, ...]
+) -> EmbeddingOperation:
+    """The operation of this Embedding and those before it, if there are any: all read the data."""
+    n_out = layer.width(width)
+    if not operations:
+        lookup = Lookup((), tuple(range(width))).then(layer)
+        return EmbeddingOperation(width, n_out, "linear", 0, weights, lookup)
+    (before,) = operations
+    assert isinstance(before, EmbeddingOperation)
+    both = (*before.weights, *weights)
+    return replace(before, n_out=n_out, weights=both, lookup=before.lookup.then(layer))
 
 
 def _append_activation(operations: list[Operation], activation: str, width: int) -> list[Operation]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from fastbp.compiler.graph import (
-    DenseOperation,
     ElementwiseOperation,
     NoiseOperation,
     Operation,
@@ -151,8 +150,7 @@ class Lowering:
         value = writer.buffer(n_in)
         # Addresses are int64 whatever the arena's type is.
         table = self._scope.table = writer.memory.take(writer.samples * 8 // writer.itemsize)
-        first = self._operations[0]
-        reads_rows = isinstance(first, DenseOperation) and first.is_first
+        reads_rows = self._lowered[0].reads_samples
         if request.inputs.in_place and reads_rows:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)

@@ -25,6 +25,7 @@ def read_data_set(
     target: str | None = None,
     task: Task = "auto",
     ignore: Iterable[str] = (),
+    embed_above: int | None = None,
     test_fraction: float = 0.2,
     seed: int = 0,
 ) -> DataSet:
@@ -42,6 +43,8 @@ def read_data_set(
         What the targets hold. "auto": classes if they are text, boolean, or few whole numbers.
     ignore : iterable of str
         Columns of a table to leave out.
+    embed_above : int or None
+        Columns of a table with more different texts than this are to be embedded.
     test_fraction : float
         The part to test with, where the data do not say.
     seed : int
@@ -60,7 +63,7 @@ def read_data_set(
             columns = ", ".join(map(str, read_frame(path).columns))
             raise ArgumentError(f"a table needs the column to be predicted as target: {columns}")
         frame = read_frame(path)
-        encoding = learn_encoding(frame, target, task=task, ignore=ignore)
+        encoding = learn_encoding(frame, target, task=task, ignore=ignore, embed_above=embed_above)
         targets = encoding.targets(frame)
         assert targets is not None
         return make_data_set(

@@ -1,7 +1,7 @@
 """A table's rows as rows of numbers, in the same way at training and ever after."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -15,15 +15,16 @@ MOST_CATEGORIES = 256
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: numbers, or text with these categories."""
+    """One column of a table: numbers, or text with these categories, which may be embedded."""
 
     name: str
     categories: tuple[str, ...] | None = None
+    embedded: bool = False
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The features it becomes: itself, or one for each category."""
-        if self.categories is None:
+        """The features it becomes: itself, or one for each category that is not embedded."""
+        if self.categories is None or self.embedded:
             return (self.name,)
         return tuple(f"{self.name}={category}" for category in self.categories)
 
@@ -36,7 +37,8 @@ class Encoding:
     ----------
     columns : tuple of Column
         In the order of the features. A column of numbers is one feature; a column of text is one
-        feature a category, 1 where the row has that category and 0 elsewhere.
+        feature a category, 1 where the row has that category and 0 elsewhere, or where it is to be embedded one
+        feature, the number of the category.
     target : str
         The column to be predicted.
     class_names : tuple of str or None
@@ -51,6 +53,16 @@ class Encoding:
     def feature_names(self) -> tuple[str, ...]:
         """A name for each feature."""
         return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
+    def embedded(self) -> dict[int, int]:
+        """Which features are to be embedded, and how many categories each has."""
+        found, at = {}, 0
+        for column in self.columns:
+            if column.embedded:
+                found[at] = len(cast(tuple[str, ...], column.categories))
+            at += len(column.feature_names)
+        return found
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -79,8 +91,11 @@ class Encoding:
                 at += 1
             else:
                 codes = _category_codes(frame[column.name], column)
-                result[np.arange(len(frame)), at + codes] = 1
-                at += len(column.categories)
+                if column.embedded:
+                    result[:, at] = codes
+                else:
+                    result[np.arange(len(frame)), at + codes] = 1
+                at += len(column.feature_names)
         return result
 
     def targets(self, frame: Any) -> np.ndarray | None:
@@ -96,7 +111,7 @@ class Encoding:
     def to_json(self) -> dict[str, object]:
         """Return the encoding in what JSON can hold."""
         return {
-            "columns": [{"name": c.name, "categories": c.categories} for c in self.columns],
+            "columns": [asdict(column) for column in self.columns],
             "target": self.target,
             "class_names": self.class_names,
         }
@@ -104,12 +119,20 @@ class Encoding:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Encoding":
         """Return the encoding that `to_json` described."""
-        columns = tuple(Column(c["name"], _as_tuple(c["categories"])) for c in values["columns"])
+        columns = tuple(
+            Column(c["name"], _as_tuple(c["categories"]), c.get("embedded", False))
+            for c in values["columns"]
+        )
         return cls(columns, values["target"], _as_tuple(values["class_names"]))
 
 
 def learn_encoding(
-    frame: Any, target: str, *, task: Task = "auto", ignore: Iterable[str] = ()
+    frame: Any,
+    target: str,
+    *,
+    task: Task = "auto",
+    ignore: Iterable[str] = (),
+    embed_above: int | None = None,
 ) -> Encoding:
     """Find out how a pandas DataFrame is to be encoded.
 
@@ -123,6 +146,8 @@ def learn_encoding(
         What the target holds. "auto": classes if it is text, boolean, or has few whole numbers.
     ignore : iterable of str
         Columns to leave out.
+    embed_above : int or None
+        Columns of text with more categories than this are to be embedded.
 
     Raises
     ------
@@ -140,13 +165,15 @@ def learn_encoding(
         raise ArgumentError(f"the target column {target!r} cannot be ignored")
     if len(frame) == 0:
         raise DataError("the table has no rows")
-    columns = [_learn_column(frame[n], n) for n in names if n != target and n not in ignored]
+    columns = [
+        _learn_column(frame[n], n, embed_above) for n in names if n != target and n not in ignored
+    ]
     if not columns:
         raise DataError(f"the table has no column beside the target {target!r}")
     return Encoding(tuple(columns), target, _learn_classes(frame[target], target, task))
 
 
-def _learn_column(series: Any, name: str) -> Column:
+def _learn_column(series: Any, name: str, embed_above: int | None) -> Column:
     _refuse_missing(series, name)
     if _is_numeric(series):
         return Column(name)
@@ -156,12 +183,14 @@ def _learn_column(series: Any, name: str) -> Column:
         )
     _refuse_mostly_numbers(series, name)
     categories = sorted({str(value) for value in series})
-    if len(categories) > MOST_CATEGORIES:
+    embedded = embed_above is not None and len(categories) > embed_above
+    most = max(MOST_CATEGORIES, len(series) // 2) if embedded else MOST_CATEGORIES
+    if len(categories) > most:
         raise DataError(
             f"column {name!r} has {len(categories)} different texts, too many to be categories; "
-            "leave it out or group them"
+            f"leave it out{'' if embedded else ', embed them,'} or group them"
         )
-    return Column(name, tuple(categories))
+    return Column(name, tuple(categories), embedded)
 
 
 def _learn_classes(series: Any, name: str, task: Task) -> tuple[str, ...] | None:

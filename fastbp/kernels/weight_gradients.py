@@ -18,7 +18,7 @@ _MOST_STREAMED_VECTORS = 8192
 KEEPING = ("store", "add")
 
 
-def _take(rule, regularized):
+def take_of(rule, regularized):
     """``(setup, take, ask)``: what becomes of a vector of the weight gradient while it is in a register.
 
     ``setup(arena, fields, hyper)`` gives what ``take(gradient, arena, index, state)`` needs. Rule
@@ -137,7 +137,7 @@ def first_weight_gradient(rule, regularized):
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
-    setup, take, ask = _take(rule, regularized)
+    setup, take, ask = take_of(rule, regularized)
     can_stream = _can_stream(rule)
 
     def finish(value, row, block, environment):
@@ -187,7 +187,7 @@ def weight_gradient(rule, regularized):
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
-    setup, take, ask = _take(rule, regularized)
+    setup, take, ask = take_of(rule, regularized)
     can_stream = _can_stream(rule)
 
     def finish(value, row, block, environment):
@@ -257,7 +257,7 @@ def bias_gradient(rule, regularized):
 
     Lane by lane over the sample blocks, then the lanes as a binary tree. A worker owns whole blocks of L outputs.
     """
-    setup, take, _ = _take(rule, regularized)
+    setup, take, _ = take_of(rule, regularized)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, BiasGradient)

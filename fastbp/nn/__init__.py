@@ -23,6 +23,7 @@ from fastbp.nn.crossentropies import (
     SparseCategoricalCrossentropy,
 )
 from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
+from fastbp.nn.embedding import Embedding
 from fastbp.nn.initializers import (
     INITIALIZERS,
     Constant,
@@ -92,8 +93,10 @@ from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNois
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
+from fastbp.nn.rescaling import Rescaling
+from fastbp.nn.shapes import Flatten, Reshape
 from fastbp.nn.stack import Stack
-from fastbp.nn.summary import byte_text, count, layer_table, table
+from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
 from fastbp.specification import Family
 
 LAYERS: Family[Layer] = Family(
@@ -111,6 +114,10 @@ LAYERS: Family[Layer] = Family(
         "AlphaDropout": AlphaDropout,
         "GaussianDropout": GaussianDropout,
         "GaussianNoise": GaussianNoise,
+        "Rescaling": Rescaling,
+        "Embedding": Embedding,
+        "Flatten": Flatten,
+        "Reshape": Reshape,
     },
 )
 
@@ -143,10 +150,12 @@ __all__ = [
     "CustomLoss",
     "Dense",
     "Dropout",
+    "Embedding",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
+    "Flatten",
     "GaussianDropout",
     "GaussianNoise",
     "GlorotNormal",
@@ -189,6 +198,8 @@ __all__ = [
     "Recall",
     "RecallAtPrecision",
     "Regularizer",
+    "Rescaling",
+    "Reshape",
     "RootMeanSquaredError",
     "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
@@ -214,6 +225,7 @@ __all__ = [
     "loss_from_config",
     "n_sums",
     "resolve_metrics",
+    "shape_text",
     "sums_to_add",
     "table",
 ]

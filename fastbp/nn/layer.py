@@ -10,6 +10,9 @@ from fastbp.nn.initializers import Initializer
 from fastbp.nn.regularizers import Regularizer
 from fastbp.specification import Specification, choose, truth_value
 
+#: Of a sample; None is a length that only the data tell.
+Shape = tuple[int | None, ...]
+
 
 class Weight(NamedTuple):
     """One array of a layer.
@@ -44,8 +47,10 @@ class Weight(NamedTuple):
 class Layer(Specification):
     """One layer of a model."""
 
-    #: Whether it is an operation of the network; what else there is prepares its inputs.
+    #: Whether it is an operation of the network; what else there is prepares its inputs, or says how they are shaped.
     computes: ClassVar[bool] = True
+    #: Whether it takes samples of any shape, and its outputs have the same; else it takes rows of numbers.
+    keeps_shape: ClassVar[bool] = False
 
     name: str | None
 
@@ -55,8 +60,30 @@ class Layer(Specification):
         choose(self, name=name)
 
     def width(self, n_inputs: int) -> int:
-        """The number of outputs."""
+        """The number of outputs, of all axes together."""
         return n_inputs
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape of a sample's outputs.
+
+        Raises
+        ------
+        ArgumentError
+            If the layer takes no samples of this shape.
+        """
+        if self.keeps_shape:
+            return shape
+        (width,) = self._row(shape)
+        return (None if width is None else self.width(width),)
+
+    def _row(self, shape: Shape) -> Shape:
+        """The shape, if it is that of a row of numbers."""
+        if len(shape) != 1:
+            raise ArgumentError(
+                f"{type(self).__name__} takes rows of numbers, not samples of shape {shape}: "
+                "put a Flatten() between"
+            )
+        return shape
 
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """Its arrays, in Keras's order."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastbp.errors import ArgumentError
-from fastbp.nn.activations import activation_name
+from fastbp.nn.activations import OF_ALL_OUTPUTS, activation_name
 from fastbp.nn.constraints import CONSTRAINTS, Constraint
 from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
-from fastbp.nn.layer import Layer, LayerWithWeights, Weight
+from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector, regularizer_or_none
 from fastbp.specification import choose, truth_value, whole_number
 
@@ -18,38 +19,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, init=False)
 class Input(Layer):
-    """How many columns a model's input has; without it the first data say so.
+    """The shape of a sample of a model's input; without it the first data say so.
+
+    Samples of more than one axis, ``Input((28, 28))``, go through a `Flatten` before they come to a `Dense`; data may
+    be (n, 28, 28), or (n, 784) as well.
 
     Parameters
     ----------
-    shape : int or tuple of one int
-        The number of columns.
+    shape : int or tuple of int
+        The number of columns, or the lengths of all axes.
     name : str, optional
         Shown in `summary`.
 
     Examples
     --------
-    >>> Input((784,)).n_columns
-    784
+    >>> Input((784,)).n_columns, Input((28, 28)).n_columns
+    (784, 784)
     """
 
     computes: ClassVar[bool] = False
 
-    shape: tuple[int]
+    shape: tuple[int, ...]
 
-    def __init__(self, shape: int | tuple[int] | list[int], name: str | None = None) -> None:
+    def __init__(self, shape: int | tuple[int, ...] | list[int], name: str | None = None) -> None:
         self._choose_name(name)
         lengths = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-        if len(lengths) != 1:
+        if not lengths:
             raise ArgumentError(
-                f"the shape of an Input is that of one sample, a row of numbers: (n_columns,), not {shape!r}"
+                "the shape of an Input is that of one sample, such as (n_columns,), not ()"
             )
-        choose(self, shape=(whole_number("the number of input columns", lengths[0]),))
+        what = "the number of input columns" if len(lengths) == 1 else "the length of an axis"
+        choose(self, shape=tuple(whole_number(what, length) for length in lengths))
 
     @property
     def n_columns(self) -> int:
-        """The number of columns."""
-        return self.shape[0]
+        """The numbers in a sample."""
+        return prod(self.shape)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Its own."""
+        return self.shape
 
 
 @dataclass(frozen=True, init=False)
@@ -131,6 +140,11 @@ class Dense(LayerWithWeights):
         """The number of outputs."""
         return self.units
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """A row of the units."""
+        self._row(shape)
+        return (self.units,)
+
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """The kernel, and the bias if there is one."""
         kernel = Weight(
@@ -171,6 +185,10 @@ class Activation(Layer):
     def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
         self._choose_name(name)
         choose(self, activation=activation_name(activation))
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The same."""
+        return self._row(shape) if self.activation in OF_ALL_OUTPUTS else shape
 
 
 def _constraint(

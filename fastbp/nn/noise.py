@@ -1,6 +1,7 @@
 """Layers that make noise in training, and let everything pass otherwise."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.layer import Layer
@@ -12,6 +13,8 @@ class Noise(Layer):
     """What they share: the numbers are functions of a seed, the layer's place, the update, the sample's place in the
     batch and the feature, so that they depend neither on threads nor on what was drawn before.
     """
+
+    keeps_shape: ClassVar[bool] = True
 
     seed: int | None
 

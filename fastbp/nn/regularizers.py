@@ -105,7 +105,7 @@ def regularizer_or_none(wanted: str | Regularizer | Mapping[str, Any] | None) ->
 def regularizer_of_vector(
     name: str, wanted: str | Regularizer | Mapping[str, Any] | None
 ) -> Regularizer | None:
-    """The same for an array that has no angles: `name` is what it is called.
+    """The same for an array that is no kernel: `name` is what it is called.
 
     Raises
     ------

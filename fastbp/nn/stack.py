@@ -4,18 +4,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastbp.errors import ArgumentError, NotReadyError, unknown_name
 from fastbp.nn.activations import OF_ALL_OUTPUTS
-from fastbp.nn.layer import Layer, LayerWithWeights, Weight
+from fastbp.nn.embedding import Embedding, Lookup
+from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
 from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.normalization import Normalization
+from fastbp.nn.rescaling import Rescaling
+from fastbp.nn.shapes import Flatten, Reshape
 
 
 @dataclass(frozen=True)
 class Stack:
     """The layers of a sequential model.
 
-    An Input comes first, then a Normalization, if there are any; the rest computes.
+    An Input comes first, if there is one; then what prepares the inputs, Normalization and Rescaling; then Embeddings;
+    the rest computes. Flatten and Reshape may stand anywhere.
 
     Attributes
     ----------
@@ -56,9 +63,7 @@ class Stack:
             raise ArgumentError(f"a model is made of layers such as Dense(10), not of {given}")
         if isinstance(layer, Input) and self.layers:
             raise ArgumentError("an Input must be the first layer")
-        if isinstance(layer, Normalization):
-            if any(not isinstance(before, Input) for before in self.layers):
-                raise ArgumentError("a Normalization must be the first layer, or follow the Input")
+        self._check_order(layer)
         if isinstance(layer, (Dense, Activation)):
             if layer.activation in OF_ALL_OUTPUTS and self._width_behind(layer) == 1:
                 raise ArgumentError(
@@ -67,7 +72,33 @@ class Stack:
                 )
         if layer.name is not None and layer.name in [before.name for before in self.layers]:
             raise ArgumentError(f"two layers have the name {layer.name!r}")
-        return Stack((*self.layers, layer))
+        stack = Stack((*self.layers, layer))
+        stack.shapes(stack.n_inputs)
+        return stack
+
+    def _check_order(self, layer: Layer) -> None:
+        """Whether a layer that belongs to the inputs can come at the end."""
+        computing = self.computing
+        if isinstance(layer, Normalization) and (self.normalization or computing):
+            raise ArgumentError("a Normalization must be the first layer, or follow the Input")
+        if isinstance(layer, Rescaling) and computing:
+            raise ArgumentError(
+                "a Rescaling must come before the layers that compute, as it is applied to the inputs"
+            )
+        if isinstance(layer, Embedding):
+            if any(not isinstance(before, Embedding) for before in computing):
+                raise ArgumentError(
+                    "an Embedding must come before the layers that compute: its inputs are whole numbers"
+                )
+            if layer.columns is None and computing:
+                raise ArgumentError(
+                    "an Embedding of all columns cannot follow another one: say which columns with columns=[...]"
+                )
+            if layer.columns is None and any(map(_changes_inputs, self.layers)):
+                raise ArgumentError(
+                    "an Embedding takes whole numbers, not what Normalization or Rescaling make of them: leave these "
+                    "away, or say with columns=[...] which columns are embedded, which they then leave alone"
+                )
 
     def _width_behind(self, layer: Layer) -> int | None:
         """The outputs of a layer that is put at the end, where they are known."""
@@ -110,7 +141,7 @@ class Stack:
 
     @property
     def computing(self) -> tuple[Layer, ...]:
-        """The layers without Input and Normalization."""
+        """The layers that are operations of the network."""
         return tuple(layer for layer in self.layers if layer.computes)
 
     @property
@@ -125,10 +156,58 @@ class Stack:
     @property
     def normalization(self) -> Normalization | None:
         """The Normalization, if there is one."""
-        for layer in self.layers[:2]:
+        for layer in self.layers:
             if isinstance(layer, Normalization):
                 return layer
         return None
+
+    def scaling(self, n_inputs: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Mean and scale: inputs become ``(inputs - mean) * scale``; None where they stay as they are.
+
+        Columns that are embedded have mean 0 and scale 1.
+        """
+        if not any(map(_changes_inputs, self.layers)):
+            return None
+        mean, scale = np.zeros(n_inputs), np.ones(n_inputs)
+        for layer in self.layers:
+            # What has been done before is undone for the mean of this one.
+            if isinstance(layer, Normalization):
+                own_mean, own_scale = layer.columns(n_inputs)
+            elif isinstance(layer, Rescaling):
+                own_mean = np.full(n_inputs, -layer.offset / layer.scale)
+                own_scale = np.full(n_inputs, layer.scale)
+            else:
+                continue
+            mean, scale = mean + own_mean / scale, scale * own_scale
+        for columns in self.lookup(n_inputs).embedded:
+            mean[list(columns)], scale[list(columns)] = 0.0, 1.0
+        return mean, scale
+
+    @property
+    def embeddings(self) -> tuple[Embedding, ...]:
+        """The layers that look numbers up."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Embedding))
+
+    def lookup(self, n_inputs: int) -> Lookup:
+        """What the Embeddings do with the columns of the input."""
+        lookup = Lookup((), tuple(range(n_inputs)))
+        for layer in self.embeddings:
+            lookup = lookup.then(layer)
+        return lookup
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """The shape of a sample, where an Input says it."""
+        first = self.layers[0] if self.layers else None
+        return first.shape if isinstance(first, Input) else None
+
+    @property
+    def takes_any_shape(self) -> bool:
+        """Whether samples may have several axes, since what comes first arranges them anew."""
+        for layer in self.layers:
+            if not isinstance(layer, Rescaling):
+                return isinstance(layer, (Flatten, Reshape))
+        return False
 
     @property
     def n_inputs(self) -> int | None:
@@ -148,9 +227,16 @@ class Stack:
         ------
         NotReadyError
             If there is no Dense layer yet.
+        ArgumentError
+            If the outputs of a sample are no row.
         """
+        shape = self.shapes(self.n_inputs)[-1] if self.layers else ()
         for layer in reversed(self.layers):
             if isinstance(layer, Dense):
+                if len(shape) != 1:
+                    raise ArgumentError(
+                        f"the outputs of a sample have shape {shape}, and must be a row: put a Flatten() at the end"
+                    )
                 return layer.units
         raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
 
@@ -161,6 +247,23 @@ class Stack:
             n_inputs = layer.width(n_inputs)
             widths.append(n_inputs)
         return tuple(widths)
+
+    def shapes(self, n_inputs: int | None) -> tuple[Shape, ...]:
+        """The shape of the outputs of every layer; None for lengths that nobody knows yet.
+
+        Raises
+        ------
+        ArgumentError
+            If a layer cannot take what the one before gives.
+        """
+        shape: Shape = (n_inputs,)
+        shapes = []
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            shapes.append(shape)
+        if n_inputs is not None:
+            self.lookup(n_inputs)
+        return tuple(shapes)
 
     def weights(self, n_inputs: int) -> tuple[tuple[Weight, ...], ...]:
         """What the arrays of every layer are."""
@@ -178,6 +281,10 @@ class Stack:
             for name, weights in zip(self.names, self.weights(1), strict=True)
             for weight in weights
         )
+
+
+def _changes_inputs(layer: Layer) -> bool:
+    return isinstance(layer, (Normalization, Rescaling))
 
 
 def _snake_case(name: str) -> str:

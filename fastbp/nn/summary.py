@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from fastbp.nn.layer import Layer
+from fastbp.nn.layer import Layer, Shape
 from fastbp.nn.noise import Noise
 from fastbp.nn.stack import Stack
 
@@ -43,15 +43,26 @@ def layer_table(stack: Stack, n_inputs: int) -> list[str]:
     dense_1  Dense, softmax        3          27
     """
     rows = []
-    for name, layer, width, weights in zip(
+    for name, layer, shape, weights in zip(
         stack.names,
         stack.layers,
-        stack.widths(n_inputs),
+        stack.shapes(n_inputs),
         stack.weights(n_inputs),
         strict=True,
     ):
-        rows.append([name, _kind(layer), f"{width:,}", f"{count(w.shape for w in weights):,}"])
+        rows.append([name, _kind(layer), shape_text(shape), f"{count(w.shape for w in weights):,}"])
     return table(["layer", "kind", "outputs", "parameters"], rows, n_left=2)
+
+
+def shape_text(shape: Shape) -> str:
+    """The shape of a sample: that of a row of numbers is their number.
+
+    Examples
+    --------
+    >>> shape_text((784,)), shape_text((28, 28)), shape_text((1024,))
+    ('784', '(28, 28)', '1,024')
+    """
+    return f"{shape[0]:,}" if len(shape) == 1 else str(shape)
 
 
 def count(shapes: Iterable[tuple[int, ...]]) -> int:

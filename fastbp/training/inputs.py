@@ -1,6 +1,6 @@
 """What is trained on, checked against the network before anything starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,11 +138,11 @@ def _check_targets(y: object, n_outputs: int, loss: Loss, dtype: str, name: str)
         if lowest < low or highest > high:
             bounds = f"of at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
             remedy = f"the loss {loss.name!r} takes targets {bounds}"
-            _refuse(targets, lambda block: (block < low) | (block > high), name, remedy)
+            refuse_first(targets, lambda block: (block < low) | (block > high), name, remedy)
     if loss.target_signs:
         small = -1 if lowest < 0 else 0
         remedy = f"the loss {loss.name!r} takes targets -1 and 1, or 0 and 1"
-        _refuse(targets, lambda block: (block != small) & (block != 1), name, remedy)
+        refuse_first(targets, lambda block: (block != small) & (block != 1), name, remedy)
     return targets
 
 
@@ -164,7 +164,7 @@ def _check_classes(targets: Source, n_classes: int, name: str) -> None:
     classes = targets.array
     if classes.dtype.kind == "f":
         remedy = f"class numbers are whole and go from 0 to {n_classes - 1}"
-        _refuse(
+        refuse_first(
             targets,
             lambda block: ~((block >= 0) & (block < n_classes) & (block == np.floor(block))),
             name,
@@ -172,7 +172,7 @@ def _check_classes(targets: Source, n_classes: int, name: str) -> None:
         )
     elif not _are_below(classes, n_classes):
         remedy = f"class numbers go from 0 to {n_classes - 1}, one a model output"
-        _refuse(targets, lambda block: (block < 0) | (block >= n_classes), name, remedy)
+        refuse_first(targets, lambda block: (block < 0) | (block >= n_classes), name, remedy)
 
 
 def _are_below(classes: np.ndarray, n_classes: int) -> bool:
@@ -192,24 +192,31 @@ def _check_weights(sample_weight: object, dtype: str, name: str) -> Source:
         )
     check_finite(weights, name, dtype=dtype)
     if weights.array.min() < 0:
-        _refuse(weights, lambda block: block < 0, name, "weights must not be negative")
+        refuse_first(weights, lambda block: block < 0, name, "weights must not be negative")
     return weights
 
 
-def _refuse(
-    source: Source, wrong: Callable[[np.ndarray], np.ndarray], name: str, remedy: str
+def refuse_first(
+    source: Source,
+    wrong: Callable[[np.ndarray], np.ndarray],
+    name: str,
+    remedy: str,
+    columns: Sequence[int] | None = None,
 ) -> None:
-    """Raise for the first element that is wrong, if there is one."""
+    """Raise for the first element that is wrong, of these columns or of all, if there is one."""
     n_rows = max(1, _BLOCK // source.n_columns)
     for start in range(0, source.n_samples, n_rows):
         block = source.array[start : start + n_rows]
+        if columns is not None:
+            block = block[:, list(columns)]
         bad = wrong(block)
         if bad.any():
             row, column = np.argwhere(bad)[0]
+            value = block[row, column]
+            if columns is not None:
+                column = columns[column]
             place = f"row {start + row}" + (f", column {column}" if source.n_columns > 1 else "")
-            raise DataError(
-                f"{name} holds {block[row, column]} at {place} (counted from 0); {remedy}"
-            )
+            raise DataError(f"{name} holds {value} at {place} (counted from 0); {remedy}")
 
 
 def _columns(count: int) -> str:

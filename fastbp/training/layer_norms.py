@@ -74,8 +74,7 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
     stack = learner.stack
     layers = stack.computing
     names = [name for name, layer in zip(stack.names, stack.layers, strict=True) if layer in layers]
-    normalization = stack.normalization
-    statistics = None if normalization is None else normalization.columns(samples.inputs.n_columns)
+    statistics = stack.scaling(samples.inputs.n_columns)
     rows = []
     n_arrays, width = 0, samples.inputs.n_columns
     for n_layers, (name, layer) in enumerate(zip(names, layers, strict=True), 1):

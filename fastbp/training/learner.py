@@ -25,7 +25,9 @@ from fastbp.nn import (
 from fastbp.optimizers import OPTIMIZERS, Optimizer
 from fastbp.source import Source
 from fastbp.specification import whole_number
+from fastbp.training.categories import LARGEST_EXACT, check_categories
 from fastbp.training.inputs import Samples, check_inputs, check_samples
+from fastbp.training.shaped import as_rows
 
 if TYPE_CHECKING:
     from fastbp.engine import Network
@@ -68,6 +70,7 @@ class Learner:
         self.stack = stack
         self.seed = int(seed)
         self.dtype = dtype
+        self._check_exact(stack)
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
         self.metrics: tuple[Metric, ...] = ()
@@ -102,7 +105,17 @@ class Learner:
         """Say whether training changes these layers; what was compiled is forgotten, the weights are not."""
         self._restack(self.stack.with_trainable(names, trainable))
 
+    def _check_exact(self, stack: Stack) -> None:
+        """Whether the network's type holds all categories."""
+        for layer in stack.embeddings:
+            if self.dtype == "float32" and layer.input_dim > LARGEST_EXACT:
+                raise ArgumentError(
+                    f"float32 holds whole numbers up to {LARGEST_EXACT:,}, not the {layer.input_dim:,} categories of "
+                    "an Embedding: make the model with dtype='float64'"
+                )
+
     def _restack(self, stack: Stack) -> None:
+        self._check_exact(stack)
         if self._network is not None:
             self._kept_weights = self._network.weights()
             self._network = None
@@ -185,13 +198,13 @@ class Learner:
         if self._network is not None:
             self._kept_weights = self._network.weights()
             self._kept_state = self._network.optimizer_state() if self.optimizer else None
-        normalization = self.stack.normalization
+        self.stack.shapes(n_inputs)
         network = Network(
             n_inputs,
             self.stack.computing,
             dtype=self.dtype,
             weights=self._first_weights(n_inputs),
-            normalization=None if normalization is None else normalization.columns(n_inputs),
+            normalization=self.stack.scaling(n_inputs),
         )
         if self.loss is not None:
             network.configure(self.loss, self.optimizer, self.metrics)
@@ -240,8 +253,11 @@ class Learner:
 
     def inputs(self, x: object, prefix: str = "") -> Source:
         """Check what is to be predicted; `prefix` goes before its name in messages."""
-        source = as_source(x, f"{prefix}x")
-        return check_inputs(source, self.n_inputs or source.n_columns, self.dtype, f"{prefix}x")
+        name = f"{prefix}x"
+        source = as_source(as_rows(x, self.stack, name), name)
+        inputs = check_inputs(source, self.n_inputs or source.n_columns, self.dtype, name)
+        check_categories(inputs, self.stack, name)
+        return inputs
 
     def samples(
         self,
@@ -258,8 +274,9 @@ class Learner:
         """
         if self.loss is None:
             raise NotReadyError("the model has no loss yet: call compile first")
-        inputs = as_source(x, f"{prefix}x")
-        return check_samples(
+        name = f"{prefix}x"
+        inputs = as_source(as_rows(x, self.stack, name), name)
+        samples = check_samples(
             inputs,
             y,
             sample_weight,
@@ -269,6 +286,8 @@ class Learner:
             dtype=self.dtype,
             prefix=prefix,
         )
+        check_categories(samples.inputs, self.stack, name)
+        return samples
 
     def in_dtype(self, dtype: str) -> "Learner":
         """The same, computing in another type; the optimizer starts anew."""

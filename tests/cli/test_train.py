@@ -188,3 +188,34 @@ def test_many_epochs_do_not_flood_a_file(fastbp, fruit):
     assert len(epochs) < 60
     assert "\x1b" not in outcome.output
     assert "\r" not in outcome.output
+
+
+def test_texts_that_are_embedded(fastbp, write_table, rng):
+    """Each of 60 towns has a level of its own: learned as vectors, predicted, inspected, profiled."""
+    level = rng.normal(size=60)
+    towns, sizes = rng.integers(0, 60, 3000), rng.normal(size=3000)
+    amounts = 100 + 10 * level[towns] + sizes
+    rows = [
+        [f"{size:.4f}", f"town {town}", f"{amount:.4f}"]
+        for size, town, amount in zip(sizes, towns, amounts, strict=True)
+    ]
+    sales = write_table("sales.csv", ["size", "town", "amount"], rows)
+    outcome = fastbp("train", sales, "--target", "amount", "--embed", 50, "--no-plot")
+    assert outcome.code == 0, outcome.errors
+    assert "2 inputs" in outcome.output
+    assert float(outcome.output.split("R² ")[1].split(",")[0]) > 0.95
+    model = package.load_model("sales.safetensors")
+    assert [type(layer).__name__ for layer in model.layers[:3]] == [
+        "Input",
+        "Normalization",
+        "Embedding",
+    ]
+    assert model.layers[2].input_dim == 60
+    outcome = fastbp("predict", "sales.safetensors", sales)
+    assert outcome.code == 0, outcome.errors
+    outcome = fastbp("inspect", "sales.safetensors")
+    assert "normalization size " in outcome.output
+    assert "town (town 0, " in outcome.output
+    outcome = fastbp("profile", "sales.safetensors", "--seconds", 0.01, "--threads", 1)
+    assert outcome.code == 0, outcome.errors
+    assert "embedding_sums" in outcome.output

@@ -111,6 +111,14 @@ def specification(layer: Any) -> Any:
     """fastbp's specification of a twin's layer."""
     if isinstance(layer, naive.Noise):
         return _NOISE[layer.kind](layer.strength, seed=layer.seed)
+    if isinstance(layer, naive.Embedding):
+        return nn.Embedding(
+            layer.input_dim,
+            layer.output_dim,
+            embeddings_regularizer=nn.Regularizer(*layer.penalty),
+            columns=layer.columns,
+            trainable=layer.trainable,
+        )
     if isinstance(layer, naive.Activation):
         return nn.Activation(layer.activation)
     if isinstance(layer, naive.PReLU):
@@ -189,10 +197,22 @@ class Problem:
         random = np.random.default_rng(self.seed)
         self.weights = self.twin.random_weights(self.seed, self.scale)
         self.inputs: Array = random.normal(size=(self.n_rows, self.n_inputs))
+        self._choose_categories()
         units = [layer.units for layer in self.layers if isinstance(layer, naive.Dense)]
         n_outputs = units[-1] if units else self.n_inputs
         self.targets: Array = targets_for(self.loss, self.n_rows, n_outputs, random)
         self.sample_weight: Array = random.uniform(0.5, 2.0, size=self.n_rows)
+
+    def _choose_categories(self) -> None:
+        """Whole numbers for the columns that are embedded; the first ones are more frequent, the last have none."""
+        random = np.random.default_rng(self.seed + 2)
+        left = list(range(self.n_inputs))
+        for layer in self.layers:
+            if isinstance(layer, naive.Embedding):
+                for column in layer.embedded(len(left)):
+                    shares = random.uniform(size=self.n_rows) ** 2
+                    self.inputs[:, left[column]] = np.floor(shares * 0.9 * layer.input_dim)
+                left = [left[column] for column in layer.kept(len(left))]
 
     def engine(self, dtype: str = "float64", optimizer: Any = None, metrics: Any = ()) -> Network:
         """A configured network of the engine that has the problem's weights."""

@@ -93,34 +93,35 @@ def test_what_lies_beside_the_data() -> None:
     assert run(given, "float64", "sgd", 17, poisoned=True) == clean
 
 
+def outcome(given: Problem, missing: int | None) -> tuple[str, list[str]]:
+    """The bits of an epoch on poisoned memory with one row of the program left out, and the names of all rows."""
+    sources = given.sources()
+    network = given.engine("float32", OPTIMIZERS["sgd"][1])
+    session = network._session(
+        network._request(17, sources[0], sources[1], None, "sgd", training=True), 1
+    )
+    names = list(session.names)
+    if missing is not None:
+        session.rows = np.delete(session.rows, missing, axis=0)
+        session._n_apart -= missing < session._n_apart
+    poison(network)
+    try:
+        history = network.train(*sources, given.orders(1), batch_size=17, threads=1)
+    except ArithmeticError:
+        return "diverged", names
+    return digest([history, *network.weights()]), names
+
+
 def test_every_missing_row_is_seen() -> None:
     """The planted faults: with any single row of the program left out, poison reaches the result."""
     given = Problem(7, [naive.Dense(19, "tanh"), naive.Dense(5)], n_rows=20)
-    sources = given.sources()
-    orders = given.orders(1)
-
-    def outcome(missing: int | None) -> tuple[str, list[str]]:
-        network = given.engine("float32", OPTIMIZERS["sgd"][1])
-        request = network._request(17, sources[0], sources[1], None, "sgd", training=True)
-        session = network._session(request, 1)
-        names = list(session.names)
-        if missing is not None:
-            session.rows = np.delete(session.rows, missing, axis=0)
-            session._n_apart -= missing < session._n_apart
-        poison(network)
-        try:
-            history = network.train(*sources, orders, batch_size=17, threads=1)
-        except ArithmeticError:
-            return "diverged", names
-        return digest([history, *network.weights()]), names
-
-    right, names = outcome(None)
+    right, names = outcome(given, None)
     # without the table of addresses the process would not live to tell
     rows = [
         number for number, name in enumerate(names) if name != "barrier" and "inputs" not in name
     ]
     assert len(rows) > 8
-    assert [names[number] for number in rows if outcome(number)[0] == right] == []
+    assert [names[number] for number in rows if outcome(given, number)[0] == right] == []
 
 
 @pytest.mark.parametrize("rule", ["sgd", "adam"])

@@ -36,6 +36,29 @@ ENCODING = Encoding(
 )
 
 
+def test_columns_of_many_texts_are_embedded() -> None:
+    """One feature, the number of the category; the others as before, and the same again from JSON."""
+    encoding = learn_encoding(animals(), "kind", embed_above=2)
+    assert encoding.columns[2] == Column("sound", ("meow", "tweet", "woof"), embedded=True)
+    assert encoding.embedded == {2: 3}
+    assert encoding.feature_names == ("weight", "legs", "sound", "tame")
+    np.testing.assert_array_equal(encoding.features(animals())[:, 2], [0, 2, 0, 1])
+    assert Encoding.from_json(json.loads(json.dumps(encoding.to_json()))) == encoding
+    assert learn_encoding(animals(), "kind", embed_above=3) == ENCODING
+    before = {"columns": [{"name": "a", "categories": None}], "target": "y", "class_names": None}
+    assert Encoding.from_json(before) == Encoding((Column("a"),), "y", None)
+
+
+def test_texts_that_name_rows_are_not_embedded() -> None:
+    frame = pandas.DataFrame({"id": [f"row {i}" for i in range(600)], "y": range(600)})
+    with pytest.raises(DataError, match=r"600 different texts, .* leave it out or group"):
+        learn_encoding(frame, "y", embed_above=50)
+    with pytest.raises(DataError, match="leave it out, embed them, or group"):
+        learn_encoding(frame, "y")
+    twice = pandas.concat([frame, frame])
+    assert learn_encoding(twice, "y", embed_above=50).embedded == {0: 600}
+
+
 class TestLearn:
     def test_numbers_stay_and_text_becomes_categories(self) -> None:
         assert learn_encoding(animals(), "kind") == ENCODING

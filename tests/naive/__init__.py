@@ -6,6 +6,7 @@ complex input, so that the complex-step derivative gives gradients good to 1e-14
 
 from naive.activations import ACTIVATIONS, activation_gradient
 from naive.constraints import CONSTRAINTS
+from naive.embedding import Embedding
 from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
 from naive.metrics import METRICS, OF_A_SET
@@ -25,6 +26,7 @@ __all__ = [
     "Activation",
     "BatchNormalization",
     "Dense",
+    "Embedding",
     "LayerNormalization",
     "Network",
     "Noise",

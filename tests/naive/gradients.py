@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
+from naive.embedding import Embedding
 from naive.losses import output_gradient
 from naive.networks import Dense, Network, Noise
 from naive.normalizations import Vectors
@@ -106,6 +107,10 @@ def reverse_mode(
             gradients[:0] = vectors
         elif isinstance(layer, Noise):
             delta = delta * network.noise_terms(number, delta.shape)[0]
+        elif isinstance(layer, Embedding):
+            position -= 1
+            table, delta = layer.gradients(trace[number][0].real, delta)
+            gradients.insert(0, table)
         if number > 0:
             before = trace[number - 1][1]
             delta = activation_gradient(network.layers[number - 1].activation, before, delta)

@@ -1,4 +1,4 @@
-"""Dense networks: forward pass and loss, for real or complex weights."""
+"""Networks of dense layers and embeddings: forward pass and loss, for real or complex weights."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from naive.activations import ACTIVATIONS
 from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
+from naive.embedding import Embedding
 from naive.losses import LOSSES
 from naive.noise import noise_terms
 from naive.normalizations import Vectors
@@ -71,7 +72,7 @@ class Network:
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation | Noise | Vectors]
+    layers: Sequence[Dense | Activation | Embedding | Noise | Vectors]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
     noise: tuple[int, int] | None = None
@@ -94,6 +95,10 @@ class Network:
                 for i, (penalty, trainable) in enumerate(layer.vectors, 1):
                     positive = layer.ends_positive and i == len(layer.vectors)
                     yield Parameter((width,), penalty, trainable, positive=positive)
+            elif isinstance(layer, Embedding):
+                shape = layer.input_dim, layer.output_dim
+                yield Parameter(shape, layer.penalty, layer.trainable)
+                width = layer.n_outputs(width)
 
     @property
     def fused(self) -> bool:
@@ -127,6 +132,8 @@ class Network:
                     before = before + next(remaining)
             elif isinstance(layer, Vectors):
                 before = layer.forward([next(remaining) for _ in layer.vectors], values, training)
+            elif isinstance(layer, Embedding):
+                before = layer.outputs(next(remaining), values)
             trace.append((values, before))
             values = ACTIVATIONS[layer.activation](before)
         return [*trace, (values, values)]
@@ -138,6 +145,8 @@ class Network:
         for layer, (inputs, _) in zip(self.layers, trace, strict=False):
             if isinstance(layer, Dense):
                 moved += [next(remaining) for _ in range(1 + layer.use_bias)]
+            elif isinstance(layer, Embedding):
+                moved.append(next(remaining))
             elif isinstance(layer, Vectors):
                 moved += layer.moved([next(remaining) for _ in layer.vectors], inputs)
         return moved

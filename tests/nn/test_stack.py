@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from fastbp.errors import ArgumentError, NotReadyError
-from fastbp.nn import Activation, Dense, Input, Normalization, Stack
+from fastbp.nn import (
+    Activation,
+    Dense,
+    Embedding,
+    Flatten,
+    Input,
+    Normalization,
+    Rescaling,
+    Reshape,
+    Stack,
+)
 
 
 def test_shapes_and_names():
@@ -41,6 +51,19 @@ def test_the_number_of_inputs():
         (Dense(3), "a list of layers"),
         ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),
         ([Dense(1), Activation("softmax")], "a softmax of one output"),
+        ([Dense(3), Rescaling(2)], "Rescaling must come before"),
+        ([Dense(3), Embedding(9, 2)], "Embedding must come before"),
+        ([Rescaling(2), Embedding(9, 2)], r"whole numbers, .* columns=\[\.\.\.\]"),
+        ([Embedding(9, 2), Dense(3)], r"samples of shape \(None, 2\): put a Flatten"),
+        ([Input(3), Embedding(9, 2), Activation("softmax")], "put a Flatten"),
+        ([Input((28, 28)), Dense(3)], r"samples of shape \(28, 28\): put a Flatten"),
+        ([Input((28, 28)), Normalization()], "put a Flatten"),
+        ([Input((2, 3)), Embedding(9, 2, columns=1)], "put a Flatten"),
+        ([Input(3), Embedding(9, 2, columns=3)], "from 0, and there are 3"),
+        ([Input(2), Embedding(9, 2, columns=1), Embedding(9, 2, columns=1)], "1 are left"),
+        ([Embedding(9, 2, columns=1), Flatten(), Embedding(9, 2)], "cannot follow another"),
+        ([Input((4, 7)), Reshape((5, 6))], r"\(5, 6\) does not fit samples of shape \(4, 7\), 28"),
+        ([Dense(7), Reshape((2, -1))], r"\(2, -1\) does not fit samples of shape \(7,\), 7"),
     ],
 )
 def test_an_order_that_cannot_be(layers, message):
@@ -51,3 +74,44 @@ def test_an_order_that_cannot_be(layers, message):
 def test_outputs_need_a_dense_layer():
     with pytest.raises(NotReadyError, match="no Dense layer"):
         assert Stack.of([Input(3), Activation("relu")]).n_outputs
+
+
+def test_shapes_of_samples():
+    stack = Stack.of(
+        [
+            Input((4, 6)),
+            Reshape((-1, 3)),
+            Flatten(),
+            Reshape((8, 3)),
+            Embedding(9, 2),
+            Flatten(),
+            Dense(3),
+        ]
+    )
+    assert stack.shapes(24) == ((4, 6), (8, 3), (24,), (8, 3), (8, 3, 2), (48,), (3,))
+    assert stack.widths(24) == (24, 24, 24, 24, 48, 48, 3)
+    assert stack.n_inputs == 24
+    unknown = Stack.of([Embedding(9, 2), Flatten(), Dense(3), Reshape((3, 1))])
+    assert Stack.of([Rescaling(2), Flatten(), Dense(3)]).shapes(None) == ((None,), (None,), (3,))
+    assert unknown.shapes(None) == ((None, 2), (None,), (3,), (3, 1))
+    with pytest.raises(ArgumentError, match=r"have shape \(3, 1\), and must be a row"):
+        assert unknown.n_outputs
+
+
+def test_what_is_done_to_the_inputs():
+    """Rescaling and normalization one after another, and columns that are embedded left alone."""
+    x = np.array([[0.0, 3.0, 255.0], [51.0, 4.0, 510.0]])
+    layers = [Rescaling(1 / 51, offset=-2), Normalization(mean=[1.0, 7, 2], variance=[4.0, 1, 16])]
+    stack = Stack.of([Input(3), *layers, Embedding(9, 2, columns=1), Dense(1)])
+    mean, scale = stack.scaling(3)
+    expected = ((x / 51 - 2) - [1, 7, 2]) / [2, 1, 4]
+    expected[:, 1] = x[:, 1]
+    np.testing.assert_allclose((x - mean) * scale, expected, rtol=1e-14)
+    assert Stack.of([Input(3), Embedding(9, 2, columns=1), Dense(1)]).scaling(3) is None
+
+
+def test_columns_are_counted_in_what_is_left():
+    stack = Stack.of([Input(5), Embedding(9, 2, columns=[3]), Embedding(9, 2, columns=[3, 0])])
+    assert stack.lookup(5).embedded == ((3,), (4, 0))
+    assert stack.lookup(5).kept == (1, 2)
+    assert stack.weight_names == ("embedding/embeddings", "embedding_1/embeddings")

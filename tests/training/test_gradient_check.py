@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from fastbp import L1, L2, Activation, ArgumentError, Dense, Input, Sequential, gradient_check
+from fastbp import (
+    L1,
+    L2,
+    Activation,
+    ArgumentError,
+    BatchNormalization,
+    Dense,
+    Input,
+    Sequential,
+    gradient_check,
+)
 from fastbp.training.gradient_check import check_gradients
 
 
@@ -36,6 +46,14 @@ def test_an_activation_may_come_first(rng, activation):
     report = gradient_check(model, x, x[:, 0])
     assert report.ok, str(report)
     assert max(row.error for row in report.rows) < 1e-6
+
+
+def test_a_gradient_that_is_zero_but_for_rounding(rng):
+    """A batch normalization takes away whatever a bias below it adds."""
+    x = rng.normal(size=(20, 3))
+    layers = [Dense(5), BatchNormalization(), Activation("tanh"), Dense(1)]
+    model = regression(layers, dtype="float64")
+    assert gradient_check(model, x, x[:, 0], training=True).ok
 
 
 def test_kinks_are_no_errors(rng):

@@ -4,6 +4,7 @@ from fastbp.compiler.graph import (
     BatchNormalizationOperation,
     DenseOperation,
     ElementwiseOperation,
+    EmbeddingOperation,
     LayerNormalizationOperation,
     NoiseOperation,
     Operation,
@@ -12,6 +13,7 @@ from fastbp.compiler.graph import (
 from fastbp.compiler.operations.batch_normalization import LoweredBatchNormalization
 from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.operations.elementwise import LoweredElementwise
+from fastbp.compiler.operations.embedding import LoweredEmbedding
 from fastbp.compiler.operations.layer_normalization import LoweredLayerNormalization
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.operations.noise import LoweredNoise
@@ -24,6 +26,7 @@ LOWERED: dict[type[Operation], type[Lowered]] = {
     BatchNormalizationOperation: LoweredBatchNormalization,
     PReLUOperation: LoweredPReLU,
     NoiseOperation: LoweredNoise,
+    EmbeddingOperation: LoweredEmbedding,
 }
 
 __all__ = ["LOWERED", "Lowered", "Scope", "activation_backward"]

@@ -20,6 +20,11 @@ class LoweredDense(Lowered):
         self._kernel, self._bias = scope.parameters.places[operation.index]
 
     @property
+    def reads_samples(self) -> bool:
+        """In the first layer's tile."""
+        return self._operation.is_first
+
+    @property
     def rereads_rows(self) -> bool:
         """For the weight gradient. The first layer reads the data in place."""
         return self.learns and not self._operation.is_first

@@ -64,6 +64,11 @@ class Lowered:
         return operation.learns or rule == "store"
 
     @property
+    def reads_samples(self) -> bool:
+        """Whether it reads the samples of the batch by their addresses, where it is the first operation."""
+        return False
+
+    @property
     def rereads_rows(self) -> bool:
         """Whether it reads its inputs sample by sample once more when the weight gradients are made."""
         return False

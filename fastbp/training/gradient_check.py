@@ -199,9 +199,10 @@ def _check_array(
     for place in places.tolist():
         value = float(gradient.flat[place])
         difference = probe.central(index, place, epsilon)
-        # A gradient that is 0 but for rounding, of a bias below a batch normalization for instance.
-        is_rounding = abs(value - difference) <= probe.rounding / epsilon
-        error = 0.0 if is_rounding else _relative(value, difference, floor)
+        error = _relative(value, difference, floor)
+        if error > _TOLERANCE and abs(value - difference) <= probe.rounding / epsilon:
+            # A gradient that is 0 but for rounding, of a bias below a batch normalization for instance.
+            error = 0.0
         if error > _TOLERANCE:
             # Nearer, a kink beside the point falls out of the interval; one at the point stays.
             nearer = epsilon / 100

@@ -9,6 +9,7 @@ from fastbp.cli.networks import OUTPUT_ACTIVATIONS
 from fastbp.nn import (
     ACTIVATIONS,
     LOSSES,
+    ActivityRegularization,
     BatchNormalization,
     Dense,
     Dropout,
@@ -105,6 +106,7 @@ _OTHER_RULES = (
 
 
 _OTHER_LAYERS = (
+    ActivityRegularization(l2=0.01),
     Dropout(0.5),
     GaussianDropout(0.5),
     GaussianNoise(1.0),

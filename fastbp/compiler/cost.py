@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from fastbp.kernels import (
+    activity,
     batch_normalization,
     constraints,
     crossentropies,
@@ -118,6 +119,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     batch_normalization.MovingNormalizeBackward: _moves(2, "n_features"),
     prelu.Rectify: _moves(2, "n_features"),
     prelu.RectifyBackward: _moves(4, "n_features"),
+    activity.Activity: _moves(1, "n_features"),
     noise.Noise: lambda f, batch, _: Cost(0, (2 + (f.factors >= 0)) * batch * f.n_features),
     embedding.Columns: _moves(2, "n_columns"),
     embedding.Embed: lambda f, batch, _: Cost(0, 2 * batch * f.n_columns * f.width),

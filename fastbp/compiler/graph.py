@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.embedding import Embedding, Lookup
 from fastbp.nn.layer import Layer, Weight
@@ -13,6 +14,7 @@ from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense
 from fastbp.nn.noise import Noise
 from fastbp.nn.prelu import PReLU
+from fastbp.nn.regularizers import Regularizer
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,13 @@ class ElementwiseOperation(Operation):
 
 
 @dataclass(frozen=True)
+class ActivityOperation(Operation):
+    """A penalty on what passes."""
+
+    regularizer: Regularizer
+
+
+@dataclass(frozen=True)
 class NoiseOperation(Operation):
     """Noise, which is in programs of training alone.
 
@@ -144,13 +153,16 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             continue
         elif isinstance(layer, Embedding):
             operations = [_looked_up(operations, layer, width, weights)]
-        elif not isinstance(layer, Activation):
+        elif not isinstance(layer, (Activation, ActivityRegularization)):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         width = layer.width(width)
         n_weighted = sum(isinstance(each, OperationWithWeights) for each in operations)
         activation = getattr(layer, "activation", "linear")
         if activation != "linear":
             operations = _append_activation(operations, activation, width)
+        regularizer = getattr(layer, "activity_regularizer", None)
+        if regularizer is not None and (regularizer.l1 or regularizer.l2):
+            operations.append(ActivityOperation(width, width, "linear", regularizer))
     if not any(isinstance(operation, OperationWithWeights) for operation in operations):
         raise ArgumentError("a network needs at least one Dense layer")
     return tuple(operations)

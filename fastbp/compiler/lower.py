@@ -96,6 +96,8 @@ class Lowering:
             penalty = penalize(writer, self._parameters)
             judge = Judge(writer, goal, request, tensors[-1], self._from_logits)
             values = judge.write()
+            for each, tensor in zip(self._lowered, tensors[1:], strict=True):
+                each.penalize(tensor, values)
             if request.rule is not None:
                 self._backward(tensors)
             writer.barrier()

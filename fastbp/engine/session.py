@@ -140,8 +140,10 @@ class Session:
         return self._hyper_address + place * stride, stride
 
     def release(self) -> None:
-        """Let go of the caller's arrays."""
+        """Let go of the caller's arrays, and of a long call's numbers."""
         self._alive = ()
+        if self._n_ahead > _AHEAD:
+            self._optimizer, self._n_ahead, self._hyper = None, 0, _NO_HYPER
 
     @property
     def failed_step(self) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from numba import types
 
 from fastbp.kernels import (
+    activity,
     batch_normalization,
     constraints,
     crossentropies,
@@ -72,6 +73,8 @@ _FACTORIES = {
         batch_normalization.moving_normalization_backward,
         prelu.prelu,
         prelu.prelu_backward,
+        activity.activity_penalty,
+        activity.activity_backward,
         noise.noise,
         noise.noise_backward,
         embedding.pass_columns,

@@ -5,6 +5,7 @@ keep them. An activation or loss is a name here and a function of that name in f
 """
 
 from fastbp.nn.activations import ACTIVATIONS, activation_name
+from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.chosen_metrics import figures_by_name, n_sums, resolve_metrics, sums_to_add
 from fastbp.nn.constraints import (
@@ -110,6 +111,7 @@ LAYERS: Family[Layer] = Family(
         "LayerNormalization": LayerNormalization,
         "BatchNormalization": BatchNormalization,
         "PReLU": PReLU,
+        "ActivityRegularization": ActivityRegularization,
         "Dropout": Dropout,
         "AlphaDropout": AlphaDropout,
         "GaussianDropout": GaussianDropout,
@@ -134,6 +136,7 @@ __all__ = [
     "METRICS",
     "REGULARIZERS",
     "Activation",
+    "ActivityRegularization",
     "AlphaDropout",
     "BatchNormalization",
     "BinaryAccuracy",

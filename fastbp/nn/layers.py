@@ -79,6 +79,8 @@ class Dense(LayerWithWeights):
         How the bias, (units,), starts.
     kernel_regularizer, bias_regularizer : str, Regularizer or None
         A penalty that is added to the loss.
+    activity_regularizer : str, Regularizer or None
+        A penalty on the outputs: see `ActivityRegularization`.
     kernel_constraint, bias_constraint : str, Constraint or None
         What the array is brought back to after each update: see `fastbp.constraints`.
     bias_trainable : bool, default True
@@ -101,6 +103,7 @@ class Dense(LayerWithWeights):
     bias_initializer: Initializer
     kernel_regularizer: Regularizer | None
     bias_regularizer: Regularizer | None
+    activity_regularizer: Regularizer | None
     kernel_constraint: Constraint | None
     bias_constraint: Constraint | None
     bias_trainable: bool
@@ -114,6 +117,7 @@ class Dense(LayerWithWeights):
         bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
         kernel_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
         bias_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        activity_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
         kernel_constraint: str | Constraint | Mapping[str, Any] | None = None,
         bias_constraint: str | Constraint | Mapping[str, Any] | None = None,
         bias_trainable: bool = True,
@@ -130,6 +134,7 @@ class Dense(LayerWithWeights):
             bias_initializer=initializer_of_vector("bias", bias_initializer),
             kernel_regularizer=regularizer_or_none(kernel_regularizer),
             bias_regularizer=regularizer_of_vector("bias", bias_regularizer),
+            activity_regularizer=regularizer_of_vector("activity", activity_regularizer),
             kernel_constraint=_constraint("kernel_constraint", kernel_constraint, 2),
             bias_constraint=_constraint("bias_constraint", bias_constraint, 1),
             bias_trainable=truth_value("bias_trainable", bias_trainable),

@@ -119,6 +119,8 @@ def specification(layer: Any) -> Any:
             columns=layer.columns,
             trainable=layer.trainable,
         )
+    if isinstance(layer, naive.Activity):
+        return nn.ActivityRegularization(layer.l1, layer.l2)
     if isinstance(layer, naive.Activation):
         return nn.Activation(layer.activation)
     if isinstance(layer, naive.PReLU):

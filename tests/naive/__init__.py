@@ -10,7 +10,7 @@ from naive.embedding import Embedding
 from naive.gradients import central_differences, complex_step, reverse_mode
 from naive.losses import LOSSES, output_gradient
 from naive.metrics import METRICS, OF_A_SET
-from naive.networks import Activation, Dense, Network, Noise
+from naive.networks import Activation, Activity, Dense, Network, Noise
 from naive.noise import noise_key, noise_terms, normal_numbers, normals, threefry, uniform_words
 from naive.normalizations import BatchNormalization, LayerNormalization, PReLU
 from naive.optimizers import OPTIMIZERS, Optimizer
@@ -24,6 +24,7 @@ __all__ = [
     "OF_A_SET",
     "OPTIMIZERS",
     "Activation",
+    "Activity",
     "BatchNormalization",
     "Dense",
     "Embedding",

@@ -10,7 +10,7 @@ from naive.activations import activation_gradient
 from naive.crossentropies import logit_gradient
 from naive.embedding import Embedding
 from naive.losses import output_gradient
-from naive.networks import Dense, Network, Noise
+from naive.networks import Activity, Dense, Network, Noise
 from naive.normalizations import Vectors
 from naive.orthogonality import gradient as angle_gradient
 
@@ -105,6 +105,8 @@ def reverse_mode(
             own = weights[position : position + len(layer.vectors)]
             delta, vectors = layer.backward(own, trace[number][0], delta, training)
             gradients[:0] = vectors
+        elif isinstance(layer, Activity):
+            delta = delta + layer.gradient(trace[number][0]) / n_rows
         elif isinstance(layer, Noise):
             delta = delta * network.noise_terms(number, delta.shape)[0]
         elif isinstance(layer, Embedding):

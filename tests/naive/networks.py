@@ -52,6 +52,23 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """Adds ``l1 sum |x| + l2 sum x**2`` of each row to its loss, and passes x on."""
+
+    l1: float
+    l2: float
+    activation: ClassVar[str] = "linear"
+
+    def penalty(self, values: Array) -> Any:
+        """The sum over the rows."""
+        return self.l1 * (values * np.sign(values.real)).sum() + self.l2 * (values**2).sum()
+
+    def gradient(self, values: Array) -> Array:
+        """Of `penalty`, in the shape of the values."""
+        return np.asarray(self.l1 * np.sign(values) + 2.0 * self.l2 * values)
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One array of weights: shape, (l1, l2) penalty, whether it learns, constraint, penalty on angles, positive."""
 
@@ -72,7 +89,7 @@ class Network:
     """
 
     n_inputs: int
-    layers: Sequence[Dense | Activation | Embedding | Noise | Vectors]
+    layers: Sequence[Dense | Activation | Activity | Embedding | Noise | Vectors]
     loss: str = "mean_squared_error"
     options: Mapping[str, Any] = field(default_factory=dict)
     noise: tuple[int, int] | None = None
@@ -197,4 +214,9 @@ class Network:
         losses = self.row_losses(weights, inputs, targets, training)
         if sample_weight is not None:
             losses = losses * sample_weight
-        return losses.sum() / len(losses) + self.penalty(weights)
+        total = losses.sum()
+        trace = self.trace(weights, inputs, training)
+        for layer, (values, _) in zip(self.layers, trace, strict=False):
+            if isinstance(layer, Activity):
+                total = total + layer.penalty(values)
+        return total / len(losses) + self.penalty(weights)

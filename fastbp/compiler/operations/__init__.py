@@ -1,6 +1,7 @@
 """The rows of each kind of operation: forward, backward, and the gradients of its weights."""
 
 from fastbp.compiler.graph import (
+    ActivityOperation,
     BatchNormalizationOperation,
     DenseOperation,
     ElementwiseOperation,
@@ -10,6 +11,7 @@ from fastbp.compiler.graph import (
     Operation,
     PReLUOperation,
 )
+from fastbp.compiler.operations.activity import LoweredActivity
 from fastbp.compiler.operations.batch_normalization import LoweredBatchNormalization
 from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.operations.elementwise import LoweredElementwise
@@ -20,6 +22,7 @@ from fastbp.compiler.operations.noise import LoweredNoise
 from fastbp.compiler.operations.prelu import LoweredPReLU
 
 LOWERED: dict[type[Operation], type[Lowered]] = {
+    ActivityOperation: LoweredActivity,
     DenseOperation: LoweredDense,
     ElementwiseOperation: LoweredElementwise,
     LayerNormalizationOperation: LoweredLayerNormalization,

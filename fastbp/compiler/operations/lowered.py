@@ -77,6 +77,9 @@ class Lowered:
         """Rows that make its outputs of those below."""
         raise NotImplementedError
 
+    def penalize(self, tensor: Tensor, values: int) -> None:
+        """Rows that add to the loss, [sample], which lies at `values`."""
+
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:
         """Rows that carry the gradient on.
 

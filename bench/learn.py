@@ -71,11 +71,12 @@ RECIPES = {
         "784-128-10, batch 128, Adam(0.001)", (128,), 128, 20, lambda _: fastbp.Adam(1e-3)
     ),
     "short": Recipe(
-        "784-256-10, batch 64, Adam, cosine to 0 from 0.002",
+        "784-256-10, batch 64, Adam, cosine to 0 from 0.002, dropout 0.1",
         (256,),
         64,
-        5,
+        12,
         lambda steps: fastbp.Adam(_cosine(2e-3, steps)),
+        0.1,
     ),
     "long": Recipe(
         "784-512-512-10, batch 128, Adam, cosine to 0 from 0.001, dropout 0.2",

@@ -47,7 +47,22 @@ class NoiseByRate(Noise):
 
 
 @dataclass(frozen=True, init=False)
-class Dropout(NoiseByRate):
+class NoiseThatDrops(NoiseByRate):
+    """The layers for which Keras has a noise_shape."""
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: None = None,
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        _refuse_shape(noise_shape)
+        super().__init__(rate, seed, name)
+
+
+@dataclass(frozen=True, init=False)
+class Dropout(NoiseThatDrops):
     """In training, outputs are 0 with probability `rate`, else ``inputs / (1 - rate)``.
 
     Parameters
@@ -77,19 +92,9 @@ class Dropout(NoiseByRate):
     Dropout(name=None, seed=None, rate=0.2)
     """
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: None = None,
-        seed: int | None = None,
-        name: str | None = None,
-    ) -> None:
-        _refuse_shape(noise_shape)
-        super().__init__(rate, seed, name)
-
 
 @dataclass(frozen=True, init=False)
-class AlphaDropout(NoiseByRate):
+class AlphaDropout(NoiseThatDrops):
     """In training, numbers are dropped to selu's lower end, and all brought to the mean and variance from before.
 
     Outputs are ``a * x + b`` with x = -1.7581 with probability `rate`, else the input. Of inputs of mean 0 and
@@ -115,16 +120,6 @@ class AlphaDropout(NoiseByRate):
     ----------
     Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks", 2017.
     """
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: None = None,
-        seed: int | None = None,
-        name: str | None = None,
-    ) -> None:
-        _refuse_shape(noise_shape)
-        super().__init__(rate, seed, name)
 
 
 @dataclass(frozen=True, init=False)

@@ -73,12 +73,13 @@ def train(
             sums[1:] += [METRICS[metric](batch[1], outputs).sum() for metric in metrics]
             gradients = reverse_mode(network, weights, *batch, shares, training=True)
             due = gathered.take([gradients[number] for number in learning])
-            for number, gradient in zip(learning, due[1] if due else (), strict=bool(due)):
-                assert due is not None
+            weights = network.moved(weights, trace)
+            if due is None:
+                continue
+            for number, gradient in zip(learning, due[1], strict=True):
                 weight, slots[number] = optimizer.update(
                     weights[number], gradient, slots[number], due[0], loss
                 )
                 weights[number] = constrained(weight, network.parameters[number].constraint)
-            weights = network.moved(weights, trace)
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history), gathered.sums)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange, types
+from numba import prange, types
 
 from fastbp.engine.atomics import (
     atomic_add,
@@ -28,6 +28,7 @@ from fastbp.engine.atomics import (
 )
 from fastbp.kernels.context import CONTEXT_SIZE, Context
 from fastbp.runtime.cache import compile_function
+from fastbp.runtime.inlined import inlined
 
 
 class Job(NamedTuple):
@@ -69,7 +70,7 @@ def _make_walk(timed):
     ticks  (workers, rows)  accumulated
     """
 
-    @njit(boundscheck=False)
+    @inlined
     def walk(program, contexts, job, meeting, worker, workers, ticks):
         (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps) = (
             job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7]
@@ -153,7 +154,7 @@ def _make_alone(timed):
 def _make_together(timed):
     walk = _make_walk(timed)
 
-    @njit(boundscheck=False)
+    @inlined
     def join(program, contexts, job, meeting, wanted, patience, ticks):
         worker = atomic_add(meeting, _ARRIVED, 1)
         if worker >= _CLOSED:

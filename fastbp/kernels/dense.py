@@ -15,6 +15,7 @@ from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
 from fastbp.kernels.few import column_sums, first_lanes, row_sums, sample_by_sample
 from fastbp.kernels.product import product
+from fastbp.runtime.inlined import inlined
 
 
 class FirstForward(NamedTuple):
@@ -35,6 +36,7 @@ def first_forward(activation):
     """outputs[s, o] = activation(bias[o] + sum over i of x[s, i] * weights[i, o]);  a worker owns whole samples"""
     activate = ACTIVATIONS[activation].value
 
+    @inlined
     def finish(value, row, block, environment):
         arena, outputs, block_stride, bias, lanes = environment
         value = activate(value + simd.load(arena, bias + block * lanes))
@@ -88,6 +90,7 @@ def forward(activation):
     functions = ACTIVATIONS[activation]
     activate, keeps_input = functions.value, functions.keeps == "input"
 
+    @inlined
     def finish(value, row, block, environment):
         arena, outputs, block_stride, bias, lanes, sums = environment
         value = value + simd.get(arena, bias + row)
@@ -96,6 +99,7 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
+    @inlined
     def finish_few(value, sample, block, environment):
         arena, outputs, block_stride, bias, lanes, sums, n_out = environment
         value = value + simd.load(arena, bias + block * lanes)
@@ -156,11 +160,13 @@ def input_gradient(activation):
     """
     backward = ACTIVATIONS[activation].backward
 
+    @inlined
     def finish(value, row, block, environment):
         arena, gradient, block_stride, kept, lanes = environment
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
 
+    @inlined
     def finish_few(value, sample, block, environment):
         arena, kept, stride, lanes, n_in = environment
         value = backward(value, simd.load(arena, kept + block * stride + sample * lanes))

@@ -26,16 +26,15 @@ def first_lanes(vector, pointer, count):
     return simd.select(simd.lane_numbers(pointer) < simd.cast_to(pointer, count), vector, 0.0)
 
 
-def row_sums(epilogue):
+def row_sums(finish):
     """A compiled ``f(weights, weights_stride, last, inputs, block_stride, k, samples, blocks, environment)``.
 
-        output[s, o] = sum over i of weights[o, i] * inputs[s, i],   then   epilogue(vector of outputs, s, block)
+        output[s, o] = sum over i of weights[o, i] * inputs[s, i],   then   finish(vector of outputs, s, block)
 
     `inputs` has features in lanes, its blocks `block_stride` apart; what lies behind its `k` features does not count.
     Each lane of i is summed in ascending order, then the lanes as a binary tree. A row of weights behind `last` is
     `last` again.
     """
-    finish = inlined(epilogue)
 
     @inlined
     def sweep(weights, weights_stride, last, inputs, block_stride, k, samples, blocks, environment):
@@ -63,15 +62,14 @@ def row_sums(epilogue):
     return sweep
 
 
-def column_sums(epilogue):
+def column_sums(finish):
     """A compiled ``f(weights, weights_stride, k, numbers, number_stride, target, stride, samples, blocks, env)``.
 
-        target[s, i] = epilogue(sum over o of weights[o, i] * numbers[s, o], s, block, env)
+        target[s, i] = finish(sum over o of weights[o, i] * numbers[s, o], s, block, env)
 
     `numbers` and `target` have features in lanes, their blocks `number_stride` and `stride` apart. Terms are added in
     ascending order.
     """
-    finish = inlined(epilogue)
 
     @inlined
     def sweep(

@@ -9,7 +9,7 @@ one worker, so the bits depend neither on how rows and blocks are shared out nor
 
 from fastbp.kernels import simd
 from fastbp.kernels.packing import PACKINGS, panel_size
-from fastbp.kernels.tile import COLUMNS, FEW_ROWS, MAIN_ROWS, REST_ROWS, TILE_ROWS, make_tile
+from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, MOST_REST_ROWS, REST_ROWS, make_tile
 from fastbp.runtime.inlined import inlined
 
 #: Terms of a sum that are added before the next rows are begun: two blocks of B take half of a first-level cache.
@@ -41,12 +41,13 @@ def _stage(way, rows, epilogue, between):
     """A compiled ``f(a, source, target, place, terms, b, before)``: terms k0 to k1 of k of a tile's sums.
 
     It begins the sums or takes them up at `place`, where they wait if terms are left. The last terms are followed by
-    the epilogue, or with `between` (see `make_tile`) by a wait for the next tile. ``source = (row, last)`` says where A
-    is read, ``target = (row, valid rows, block, valid columns)`` where the output is.
+    the epilogue; without one they are put down where `finish_row` finds them. With `between` (see `make_tile`) those of
+    the tile before are finished. ``source = (row, last)`` says where A is read, ``target = (row, valid rows, block,
+    valid columns)`` where the output is.
     """
     tile_of = make_tile(way, rows, between)
-    finish = simd.for_each_in_tile(rows, epilogue)
-    is_late = between is not None
+    finishes = epilogue is not None
+    finish = simd.for_each_in_tile(rows, epilogue) if finishes else None
 
     @inlined
     def stage(a, source, target, place, terms, b, before):
@@ -56,10 +57,10 @@ def _stage(way, rows, epilogue, between):
         tile = tile_of(tile, a, first, last, k0, k1, b, before)
         if k1 < k:
             simd.put_tile(sums, place, tile)
-        elif is_late:
-            simd.put_tile(sums, _MOST_VECTORS, tile)
-        else:
+        elif finishes:
             finish(tile, left, columns, row, block, environment)
+        else:
+            simd.put_tile(sums, _MOST_VECTORS, tile)
 
     return stage
 
@@ -71,31 +72,31 @@ def product(way, epilogue, prepare=None, late=False):
     terms an element. ``a = (scalars, row_stride, step, jump)`` is read as `way` says. With ``panels = (packs, room)``
     and `packs` not 0 it is packed into the room before.
 
-    ``epilogue(value, row, block, environment)`` takes each vector while it is in a register. With `late`, it takes
-    those of a tile between the first terms of the next one. So a slow one waits for its roots and quotients while
-    products are under way; to a quick one, that the sums leave the registers costs more than it gains.
+    ``epilogue(value, row, block, environment)``, a part, takes each vector while it is in a register. With `late`, it
+    takes those of a tile between the first terms of the next one. So a slow one waits for its roots and quotients
+    while products are under way; to a quick one, that the sums leave the registers costs more than it gains.
 
-    ``prepare(row, block, environment)``, if given, is told of each row of a tile before its last terms are added,
-    where A is packed: where there is time for it.
+    ``prepare(row, block, environment)``, a part if given, is told of each row of a tile before its last terms are
+    added, where A is packed: where there is time for it.
     """
-    take = inlined(epilogue)
 
     @inlined
     def finish_row(r, done):
         _, row, block, columns, sums, environment = done
         lanes = simd.lanes(sums)
         at = (_MOST_VECTORS + r * COLUMNS) * lanes
-        take(simd.load(sums, at), row + r, block, environment)
+        epilogue(simd.load(sums, at), row + r, block, environment)
         if columns > 1:
-            take(simd.load(sums, at + lanes), row + r, block + 1, environment)
+            epilogue(simd.load(sums, at + lanes), row + r, block + 1, environment)
 
-    main, rest, few, packed_main = (
-        _stage(each, rows, epilogue, finish_row if late else None)
-        for each, rows in zip((way, way, way, "strided"), (*TILE_ROWS, MAIN_ROWS), strict=True)
+    between = finish_row if late else None
+    at_once = None if late else epilogue
+    main, rest, packed_main = (
+        _stage(each, rows, at_once, between)
+        for each, rows in ((way, MAIN_ROWS), (way, REST_ROWS), ("strided", MAIN_ROWS))
     )
-    can_pack, prepares, has_few = way in PACKINGS, prepare is not None, FEW_ROWS < REST_ROWS
+    can_pack, prepares = way in PACKINGS, prepare is not None
     pack = PACKINGS.get(way)
-    prepare = inlined(prepare) if prepares else None
 
     @inlined
     def sweep(a, k, vectors, stride, m, n, panels, environment):
@@ -121,7 +122,8 @@ def product(way, epilogue, prepare=None, late=False):
                 for k0 in range(0, k, K_AT_A_TIME):
                     k1 = min(k0 + K_AT_A_TIME, k)
                     row = top
-                    place = panel = 0
+                    # 0 itself would be another type, for which all tiles would be compiled once more.
+                    place = panel = row - top
                     while row < bottom:
                         left = bottom - row
                         source, target, terms = (
@@ -130,7 +132,7 @@ def product(way, epilogue, prepare=None, late=False):
                             (k0, k1, k),
                         )
                         before = (*done, sums, environment)
-                        if packs or left > REST_ROWS:
+                        if packs or left > MOST_REST_ROWS:
                             if prepares and packs and k1 == k:
                                 for r in range(min(left, MAIN_ROWS)):
                                     prepare(row + r, block, environment)
@@ -140,16 +142,13 @@ def product(way, epilogue, prepare=None, late=False):
                             else:
                                 main(a, source, target, place, terms, b, before)
                             rows = MAIN_ROWS
-                        elif has_few and left <= FEW_ROWS:
-                            few(a, source, target, place, terms, b, before)
-                            rows = FEW_ROWS
                         else:
                             rest(a, source, target, place, terms, b, before)
                             rows = REST_ROWS
                         if late:
                             done = (min(left, rows) if k1 == k else 0, row, block, columns)
                         row += rows
-                        place += MAIN_ROWS * COLUMNS
+                        place += rows * COLUMNS
                         panel += panel_size(room, k)
         if late:
             for r in range(done[0]):

@@ -12,7 +12,9 @@ from fastbp.kernels import simd
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.processor import processor
 
-TILE_ROWS = MAIN_ROWS, REST_ROWS, FEW_ROWS = processor().tile_rows
+MAIN_ROWS, REST_ROWS = processor().tile_rows
+#: More rows than these at an edge are computed as one main tile.
+MOST_REST_ROWS = 4
 #: Columns of a tile, in vectors.
 COLUMNS = 2
 

@@ -140,10 +140,12 @@ def first_weight_gradient(rule, regularized):
     setup, take, ask = take_of(rule, regularized)
     can_stream = _can_stream(rule)
 
+    @inlined
     def finish(value, row, block, environment):
         weights, block_stride, lanes, state = environment
         take(value, weights, block * block_stride + row * lanes, state)
 
+    @inlined
     def prepare(row, block, environment):
         weights, block_stride, lanes, state = environment
         ask(weights, block * block_stride + row * lanes, state)
@@ -190,10 +192,12 @@ def weight_gradient(rule, regularized):
     setup, take, ask = take_of(rule, regularized)
     can_stream = _can_stream(rule)
 
+    @inlined
     def finish(value, row, block, environment):
         weights, row_stride, lanes, state = environment
         take(value, weights, row * row_stride + block * lanes, state)
 
+    @inlined
     def prepare(row, block, environment):
         weights, row_stride, lanes, state = environment
         ask(weights, row * row_stride + block * lanes, state)

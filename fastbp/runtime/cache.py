@@ -33,6 +33,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 
 from fastbp.errors import CacheWarning
+from fastbp.runtime.passes import KernelCompiler
 from fastbp.runtime.processor import processor
 
 #: The variable that names another folder, or is ``off``.
@@ -228,7 +229,13 @@ def compile_callable(
     keep : bool, default True
         Whether the disk keeps it, and may have it already.
     """
-    kernel = _Kernel(make(), (signature.args, signature.return_type), {}, dict(_OPTIONS))
+    kernel = _Kernel(
+        make(),
+        (signature.args, signature.return_type),
+        {},
+        dict(_OPTIONS, _nrt=False),
+        KernelCompiler,
+    )
     if keep:
         kernel._cache = _CodeCache(label)
     with _own_names():
@@ -238,7 +245,8 @@ def compile_callable(
 
 def compile_function(label: str, function: FunctionType, signature: Any, **options: Any) -> Any:
     """A function that Python can call, compiled for one signature or loaded from the disk."""
-    dispatcher = numba.njit(nogil=True, **_OPTIONS, **options)(function)
+    passes = {} if options.get("parallel") else {"pipeline_class": KernelCompiler}
+    dispatcher = numba.njit(nogil=True, **_OPTIONS, **passes, **options)(function)
     dispatcher._cache = _CodeCache(label)
     with _own_names():
         dispatcher.compile(signature)

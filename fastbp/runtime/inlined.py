@@ -7,6 +7,8 @@ from numba.core import sigutils
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
+from fastbp.runtime.passes import KernelCompiler
+
 _OPTIONS = {
     "nopython": True,
     "boundscheck": False,
@@ -14,6 +16,8 @@ _OPTIONS = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
     "forceinline": True,
+    # Nothing is allocated in kernels.
+    "_nrt": False,
 }
 
 
@@ -21,7 +25,7 @@ class _Part(CPUDispatcher):
     """A dispatcher that makes no machine code: an ordinary one would, for each part, and nobody would call it."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function, {}, _OPTIONS)
+        super().__init__(function, {}, _OPTIONS, pipeline_class=KernelCompiler)
         self._compiler._customize_flags = _without_machine_code
 
     @global_compiler_lock

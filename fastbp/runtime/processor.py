@@ -34,14 +34,15 @@ class Processor:
     vector_registers: int
 
     @property
-    def tile_rows(self) -> tuple[int, int, int]:
+    def tile_rows(self) -> tuple[int, int]:
         """Rows of the main register tile and of those for the rest.
 
         A tile is two vectors wide. Its accumulators must hide the latency of fma (at least 8 of them, better 12)
         and leave registers for two vectors and a broadcast scalar. Four accumulators do that only where a vector is
-        as wide as two units: there two rows take half as long as four, elsewhere as long.
+        as wide as two units: there two rows take half as long as four, and two such tiles no longer than a third
+        kind, which would have to be compiled; elsewhere two rows take as long as four.
         """
-        return (8, 4, 2) if self.vector_registers >= 32 else (6, 4, 4)
+        return (8, 2) if self.vector_registers >= 32 else (6, 4)
 
     @property
     def streams(self) -> bool:

@@ -12,6 +12,7 @@ from fastbp.kernels import simd
 from fastbp.kernels.packing import room_for_panels
 from fastbp.kernels.product import K_AT_A_TIME, MOST_ROWS, product, rows_at_a_time
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS
+from fastbp.runtime.inlined import inlined
 from kernels.probes import SCALARS, aligned, compile_probe, n_lanes
 
 Array = NDArray[Any]
@@ -36,6 +37,7 @@ def compile_product(way: str, dtype: str) -> Callable[..., None]:
     scalar = SCALARS[dtype]
     uses_table = "table" in way
 
+    @inlined
     def finish(value, row, block, environment):
         out, block_stride, lanes = environment
         simd.store(

@@ -237,17 +237,22 @@ def splat_blocked(typing, pointer, begin, block_stride, valid, count):
 def for_each_in_tile(rows, body):
     """An intrinsic ``f(tile, valid_rows, valid_columns, row, column, environment)``.
 
-    It calls ``body(value, row + r, column + c, environment)`` on the vectors of the first `valid_rows` of the tile's
-    `rows` rows and the first `valid_columns` columns, while they are still in registers.
+    It calls ``body(value, row + r, column + c, environment)``, a part, on the vectors of the first `valid_rows` of the
+    tile's `rows` rows and the first `valid_columns` columns, while they are still in registers.
     """
+    kind_of_body = types.Dispatcher(body)
 
     @intrinsic
     def visit(typing, tile, valid_rows, valid_columns, row, column, environment):
         columns = len(tile) // rows
+        call = kind_of_body.get_call_type(
+            typing, (tile.dtype, types.int64, types.int64, environment), {}
+        )
 
         def generate(context, builder, sig, args):
             tile_, valid_rows, valid_columns, row, column, environment_ = args
-            call = types.void(tile.dtype, types.int64, types.int64, environment)
+            take = context.get_function(kind_of_body, call)
+            context.add_linking_libs(take.libs)
             for r in range(rows):
                 for c in range(columns):
                     inside = builder.icmp_signed("<", ir.Constant(i64, r), valid_rows)
@@ -261,7 +266,7 @@ def for_each_in_tile(rows, body):
                             builder.add(row, ir.Constant(i64, r)),
                             builder.add(column, ir.Constant(i64, c)),
                         ]
-                        context.compile_internal(builder, body, call, [value, *place, environment_])
+                        take(builder, [value, *place, environment_])
             return context.get_dummy_value()
 
         return types.void(tile, *[types.int64] * 4, environment), generate

@@ -245,8 +245,9 @@ def compile_callable(
 
 def compile_function(label: str, function: FunctionType, signature: Any, **options: Any) -> Any:
     """A function that Python can call, compiled for one signature or loaded from the disk."""
-    passes = {} if options.get("parallel") else {"pipeline_class": KernelCompiler}
-    dispatcher = numba.njit(nogil=True, **_OPTIONS, **passes, **options)(function)
+    if not options.get("parallel"):
+        options |= {"pipeline_class": KernelCompiler, "_nrt": False}
+    dispatcher = numba.njit(nogil=True, **_OPTIONS, **options)(function)
     dispatcher._cache = _CodeCache(label)
     with _own_names():
         dispatcher.compile(signature)

@@ -72,6 +72,7 @@ class KernelCompiler(CompilerBase):
 
     def define_pipelines(self) -> list[Any]:
         """The one way that is tried."""
+        assert not self.state.flags.nrt, "references are not counted here"
         passes = PassManager("kernel")
         for each in _PASSES:
             passes.add_pass(each, each.__name__)

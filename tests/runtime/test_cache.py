@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 import pytest
 from numba import types
 
@@ -398,3 +399,19 @@ def test_versions_and_processors_have_their_own_folders(monkeypatch: pytest.Monk
     found.append(version())
     assert len(set(found)) == 4
     assert version() == found[-1]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_function_lets_go_of_its_arrays(parallel: bool) -> None:
+    def total(numbers):  # type: ignore[no-untyped-def]
+        result = 0
+        for i in numba.prange(len(numbers)):
+            result += numbers[i]
+        return result
+
+    signature = types.int64(types.Array(types.int64, 1, "C"))
+    function = compile_function(f"test-total-{parallel}", total, signature, parallel=parallel)
+    numbers = np.arange(10)
+    holders = sys.getrefcount(numbers)
+    assert [function(numbers) for _ in range(5)] == [45] * 5
+    assert sys.getrefcount(numbers) == holders

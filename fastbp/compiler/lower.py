@@ -172,11 +172,17 @@ class Lowering:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)
             return Tensor(value, value)
+        mean, scale = self._normalization or (-1, -1)
+        options = request.inputs.dtype, self._normalization is not None
+        if not reads_rows and n_in <= writer.lanes:
+            value.lanes = writer.take(value)
+            fields = layout.GatherInputs(table, value.lanes, 0, n_in, mean, scale, value.padded)
+            writer.add("gather_inputs", fields, *options)
+            return Tensor(value, value)
         stride = spread(value.padded, writer.itemsize)
         inputs = writer.memory.take(writer.samples * stride)
-        mean, scale = self._normalization or (-1, -1)
         fields = layout.GatherInputs(table, inputs, stride, n_in, mean, scale)
-        writer.add("gather_inputs", fields, request.inputs.dtype, self._normalization is not None)
+        writer.add("gather_inputs", fields, *options)
         if not reads_rows:
             value.lanes = writer.take(value)
             transposed = layout.Transpose(

@@ -94,5 +94,5 @@ def test_where_not() -> None:
     ):
         given = Problem(4, layers, n_rows=n_rows)
         network = given.engine("float32")
-        network.gradients(*given.sources())
+        network.gradients(*given.sources(), training=True)
         assert "partial_gradient" not in names(network)

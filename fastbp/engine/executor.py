@@ -51,6 +51,7 @@ class Job(NamedTuple):
 
 
 _ROWS = Context._fields.index("rows")
+_ORDER = Context._fields.index("order")
 _FIRST = Context._fields.index("first")
 _VALUES = Context._fields.index("values")
 _STEP = Context._fields.index("step")
@@ -84,7 +85,8 @@ def _make_walk(timed):
         place = (first_step - epoch * per_epoch) * batch
         for step in range(first_step, first_step + n_steps):
             context[_ROWS] = min(batch, samples - place)
-            context[_FIRST] = epoch * samples + place
+            # As the samples lie, every epoch begins with the first of them.
+            context[_FIRST] = place if context[_ORDER] == 0 else epoch * samples + place
             context[_VALUES] = values + epoch * n_values * 8
             context[_STEP] = step + 1
             first_piece, end_piece, pieces = 0, 1, 0

@@ -28,8 +28,8 @@ class Context(NamedTuple):
     """The integers of a step. Addresses are of the caller's memory; strides are in bytes."""
 
     rows: int  # samples in this batch
-    first: int  # the batch's place in `order`
-    order: int  # address of the sample numbers (int64), or 0 for 0, 1, 2 ...
+    first: int  # the batch's place in `order`, or its first sample
+    order: int  # address of the sample numbers (int64) of all epochs, or 0 for 0, 1, 2 ... in each
     inputs: int
     inputs_row_stride: int
     inputs_column_stride: int

@@ -68,15 +68,21 @@ def partial_gradient():
         to = 0
         for o in range(0, r.n_out, OUTPUTS):
             left = simd.row_pointers(gradient, o, lanes, r.n_out - 1, OUTPUTS)
-            totals = simd.begin_tile(arena, 0, 0, OUTPUTS, 1)
-            for block in range(first, end):
-                totals = simd.add_each(totals, left, block * down)
-            simd.store_many(sums, r.bias + o, lanes, simd.all_horizontal_sums(totals))
             for i in range(0, r.n_in, INPUTS):
                 right = simd.row_pointers(inputs, i, lanes, r.n_in - 1, INPUTS)
                 tile = simd.begin_tile(arena, 0, 0, OUTPUTS, INPUTS)
-                for block in range(first, end):
-                    tile = simd.multiply_add_pairs(tile, left, block * down, right, block * across)
+                if i == 0:
+                    # Additions have units of their own in many processors.
+                    totals = simd.begin_tile(arena, 0, 0, OUTPUTS, 1)
+                    for block in range(first, end):
+                        at = block * down
+                        tile = simd.multiply_add_pairs(tile, left, at, right, block * across)
+                        totals = simd.add_each(totals, left, at)
+                    simd.store_many(sums, r.bias + o, lanes, simd.all_horizontal_sums(totals))
+                else:
+                    for block in range(first, end):
+                        at = block * down
+                        tile = simd.multiply_add_pairs(tile, left, at, right, block * across)
                 simd.store_many(sums, to, lanes, simd.all_horizontal_sums(tile))
                 to += max(size, lanes)
 

@@ -16,6 +16,7 @@ from fastbp.kernels import (
     losses,
     noise,
     orthogonality,
+    partial_gradients,
     prelu,
     sums,
     tallies,
@@ -64,6 +65,16 @@ def _bias_gradient(fields: Any, batch: int, options: Sequence[object]) -> Cost:
     return Cost(batch * fields.n_out, batch * fields.n_out)
 
 
+def _partial_gradient(fields: Any, batch: int, _: Sequence[object]) -> Cost:
+    n_in, n_out = fields.n_in, fields.n_out
+    return Cost((2 * n_in + 1) * batch * n_out, batch * (n_in + n_out))
+
+
+def _partial_sums(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    size = max(fields.n_in, 1) * fields.n_out
+    return Cost(fields.parts * size, (fields.parts + _passes(options)) * size)
+
+
 def _apply_rule(fields: Any, _: int, options: Sequence[object]) -> Cost:
     return Cost(0, (3 + 2 * rule_of(str(options[0])).n_slots) * fields.outer * fields.inner)
 
@@ -98,6 +109,8 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     dense.InputGradient: _product,
     weight_gradients.WeightGradient: _weight_gradient,
     weight_gradients.BiasGradient: _bias_gradient,
+    partial_gradients.PartialGradient: _partial_gradient,
+    partial_gradients.PartialSums: _partial_sums,
     orthogonality.UnitVectors: lambda f, _, __: Cost(
         3 * f.vectors * f.elements, 2 * f.vectors * f.elements
     ),

@@ -259,6 +259,11 @@ class Judge:
             fields = layout.GatherTargets(self._scale, targets, 1, 1)
             writer.add("gather_targets", fields, request.targets, request.weights, True)
             return targets
+        if buffer.width <= writer.lanes:
+            targets = writer.take(buffer)
+            fields = layout.GatherTargets(self._scale, targets, 0, buffer.width, buffer.padded)
+            writer.add("gather_targets", fields, request.targets, request.weights, False)
+            return targets
         rows = writer.take(buffer)
         fields = layout.GatherTargets(self._scale, rows, buffer.padded, buffer.width)
         writer.add("gather_targets", fields, request.targets, request.weights, False)

@@ -23,6 +23,8 @@ from fastbp.kernels.rules import rule_of
 
 #: Samples that go through the layers together at least.
 _FEWEST_TOGETHER = 128
+#: Blocks of samples of a part over which gradients are added up, about, and such parts of a batch at most.
+_BLOCKS_OF_A_PART, _MOST_PARTS = 40, 256
 
 
 class Lowering:
@@ -77,6 +79,7 @@ class Lowering:
         self._lowered = [LOWERED[type(each)](self._scope, each) for each in self._operations]
         for below, above in pairwise(self._lowered):
             above.something_learns_below = below.learns or below.something_learns_below
+        self._scope.parts = self._parts()
 
     def build(self) -> Program:
         """The finished program."""
@@ -123,10 +126,26 @@ class Lowering:
             judge.tally()
             writer.barrier()
         program = writer.program
+        program.parts = self._scope.parts
         program.samples_at_a_time = self._samples_at_a_time()
         # Packing reads squares that may reach beyond the last buffer.
         program.workspace = writer.memory.end - self._begin + writer.lanes * writer.lanes
         return program
+
+    @property
+    def _has_small_weights(self) -> bool:
+        return self._parameters.size * self._writer.itemsize <= CACHE_BYTES // 4
+
+    def _parts(self) -> int:
+        """Parts of the batch over which gradients are added up; 0 where it has too few samples, or large layers.
+
+        A multiple of 8, so that many a number of workers have equal shares. It depends on sizes alone.
+        """
+        blocks = self._writer.samples // self._writer.lanes
+        mixes = any(each.mixes_samples for each in self._lowered)
+        if self._request.rule is None or mixes or not self._has_small_weights:
+            return 0
+        return min(_MOST_PARTS, (blocks // _BLOCKS_OF_A_PART + 4) // 8 * 8)
 
     def _samples_at_a_time(self) -> int:
         """Samples whose activations fit into the cache.
@@ -134,11 +153,7 @@ class Lowering:
         0 where the weights, read anew for each part, do not, or where a layer asks for all samples at once.
         """
         writer = self._writer
-        if (
-            writer.few
-            or writer.shares
-            or self._parameters.size * writer.itemsize > CACHE_BYTES // 4
-        ):
+        if writer.few or writer.shares or not self._has_small_weights:
             return 0
         bytes_per_sample = (writer.memory.end - self._begin) * writer.itemsize // writer.samples
         return max(_FEWEST_TOGETHER, CACHE_BYTES // bytes_per_sample // writer.lanes * writer.lanes)
@@ -157,11 +172,17 @@ class Lowering:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)
             return Tensor(value, value)
+        mean, scale = self._normalization or (-1, -1)
+        options = request.inputs.dtype, self._normalization is not None
+        if not reads_rows and n_in <= writer.lanes:
+            value.lanes = writer.take(value)
+            fields = layout.GatherInputs(table, value.lanes, 0, n_in, mean, scale, value.padded)
+            writer.add("gather_inputs", fields, *options)
+            return Tensor(value, value)
         stride = spread(value.padded, writer.itemsize)
         inputs = writer.memory.take(writer.samples * stride)
-        mean, scale = self._normalization or (-1, -1)
         fields = layout.GatherInputs(table, inputs, stride, n_in, mean, scale)
-        writer.add("gather_inputs", fields, request.inputs.dtype, self._normalization is not None)
+        writer.add("gather_inputs", fields, *options)
         if not reads_rows:
             value.lanes = writer.take(value)
             transposed = layout.Transpose(
@@ -190,6 +211,8 @@ class Lowering:
         for i in range(len(self._lowered) - 1, learning[0] - 1, -1):
             below = tensors[i] if i > learning[0] else None
             self._lowered[i].backward(below, tensors[i + 1])
+            if self._lowered[i].learns:
+                self._lowered[i].partial_gradients(tensors[i], tensors[i + 1])
 
     def _tell_loss(self, values: int, penalty: int) -> None:
         """Give the loss to an update rule that asks for it."""

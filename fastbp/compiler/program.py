@@ -34,6 +34,8 @@ class Program:
     samples_at_a_time : int
         Samples that go through the rows before the first barrier together, so that what one row leaves is still in the
         cache for the next; 0 for all.
+    parts : int
+        In so many parts they go through these rows, however many workers there are; 0 where that is open.
     n_values : int
         Loss and metrics that it sums.
     """
@@ -43,7 +45,7 @@ class Program:
         self._rows: list[tuple[KernelName | None, Sequence[int]]] = []
         self.names: list[str] = []
         self.costs: list[Cost] = []
-        self.workspace = self.panels = self.samples_at_a_time = 0
+        self.workspace = self.panels = self.samples_at_a_time = self.parts = 0
         self.n_values = 0
         self._is_judged = False
 

@@ -26,7 +26,7 @@ from fastbp.engine.atomics import (
     store_word,
     yield_processor,
 )
-from fastbp.kernels.context import CONTEXT_SIZE, Context
+from fastbp.kernels.context import CONTEXT_SIZE, Context, share
 from fastbp.runtime.cache import compile_function
 from fastbp.runtime.inlined import inlined
 
@@ -47,9 +47,11 @@ class Job(NamedTuple):
     samples: int  # in an epoch
     n_apart: int  # rows before the first barrier: in them no sample knows of another
     samples_at_a_time: int  # that go through these rows together; 0 for all
+    parts: int  # in which they go through these rows, whoever does them; 0 where that is open
 
 
 _ROWS = Context._fields.index("rows")
+_ORDER = Context._fields.index("order")
 _FIRST = Context._fields.index("first")
 _VALUES = Context._fields.index("values")
 _STEP = Context._fields.index("step")
@@ -75,23 +77,31 @@ def _make_walk(timed):
         (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps) = (
             job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7]
         )  # fmt: skip
-        per_epoch, batch, samples, n_apart, at_a_time = job[8], job[9], job[10], job[11], job[12]
+        per_epoch, batch, samples, n_apart = job[8], job[9], job[10], job[11]
+        at_a_time, parts = job[12], job[13]
         passed = 0
         context = contexts[worker]
         epoch = first_step // per_epoch
         place = (first_step - epoch * per_epoch) * batch
         for step in range(first_step, first_step + n_steps):
             context[_ROWS] = min(batch, samples - place)
-            context[_FIRST] = epoch * samples + place
+            # As the samples lie, every epoch begins with the first of them.
+            context[_FIRST] = place if context[_ORDER] == 0 else epoch * samples + place
             context[_VALUES] = values + epoch * n_values * 8
             context[_STEP] = step + 1
-            pieces = 1
-            if at_a_time > 0:
-                pieces = max(1, context[_ROWS] // (at_a_time * workers))
+            first_piece, end_piece, pieces = 0, 1, 0
+            if parts > 0:
+                first_piece, end_piece = share(parts, worker, workers)
+                pieces = parts
+            elif at_a_time > 0:
+                each = context[_ROWS] // (at_a_time * workers)
+                if each > 1:
+                    first_piece, end_piece = worker * each, (worker + 1) * each
+                    pieces = workers * each
             context[_PIECES] = pieces
             if timed:
                 before = read_ticks()
-            for piece in range(pieces):
+            for piece in range(first_piece, end_piece):
                 context[_PIECE] = piece
                 for row in range(n_apart):
                     call_kernel(
@@ -109,6 +119,7 @@ def _make_walk(timed):
                         now = read_ticks()
                         ticks[worker, row] += now - before
                         before = now
+            context[_PIECES] = 0
             for row in range(n_apart, program.shape[0]):
                 address = program[row, 0]
                 if address != 0:

@@ -200,6 +200,7 @@ class Network(NetworkState):
         most_steps: Callable[[], int | None] | None = None,
         first_step: int = 0,
         sums: NDArray[np.float64] | None = None,
+        n_epochs: int = 1,
     ) -> NDArray[np.float64]:
         """Train for as many epochs as `orders` has rows.
 
@@ -208,7 +209,7 @@ class Network(NetworkState):
         inputs, targets : Source
         sample_weight : Source or None
         orders : ndarray of int64 (n_epochs, n_used), or None
-            The order of the samples in each epoch; None for one epoch of all as they lie.
+            The order of the samples in each epoch; None for `n_epochs` of all as they lie.
         batch_size : int
             Samples of a step. `n_used` may be smaller: then the one step of an epoch has the bits of a last short
             batch of this size, which those of a small batch are not.
@@ -251,7 +252,7 @@ class Network(NetworkState):
             return train(
                 self,
                 session,
-                (1, inputs.n_samples) if orders is None else orders.shape,
+                (n_epochs, inputs.n_samples) if orders is None else orders.shape,
                 batch_size,
                 workers,
                 automatic,

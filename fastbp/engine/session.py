@@ -42,7 +42,7 @@ class Session:
         self.names, self.costs = program.names, program.costs
         self.workspace = program.workspace
         self._n_apart = program.names.index("barrier")
-        self._samples_at_a_time = program.samples_at_a_time
+        self._samples_at_a_time, self._parts = program.samples_at_a_time, program.parts
         self.n_values = program.n_values
         self.gradients = gradients
         self.arena_address = 0
@@ -187,6 +187,7 @@ class Session:
             samples,
             self._n_apart,
             self._samples_at_a_time,
+            self._parts,
         )
         return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
 

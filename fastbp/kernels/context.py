@@ -28,8 +28,8 @@ class Context(NamedTuple):
     """The integers of a step. Addresses are of the caller's memory; strides are in bytes."""
 
     rows: int  # samples in this batch
-    first: int  # the batch's place in `order`
-    order: int  # address of the sample numbers (int64), or 0 for 0, 1, 2 ...
+    first: int  # the batch's place in `order`, or its first sample
+    order: int  # address of the sample numbers (int64) of all epochs, or 0 for 0, 1, 2 ... in each
     inputs: int
     inputs_row_stride: int
     inputs_column_stride: int
@@ -42,8 +42,8 @@ class Context(NamedTuple):
     values: int  # address of the epoch's sums of loss and metrics (float64)
     status: int  # address of the word that is set when the loss is not finite (int64)
     panels: int  # address of the worker's own room for a packed operand
-    piece: int  # which part of a worker's samples it is to do now
-    pieces: int  # of so many; 0 counts as 1
+    piece: int  # which part of the batch's samples the worker is to do now
+    pieces: int  # of so many; 0 where the batch is not in parts
     step: int  # number of this step within the call, from 1
     steps_before: int  # updates that were done before the call's first step
     seed: int  # of the model: what noise is drawn from
@@ -64,11 +64,9 @@ def share(n, worker, workers):
 @inlined
 def sample_blocks(context, lanes, worker, workers):
     """``(first, end)`` of the blocks of `lanes` samples that a worker is to do now."""
-    first, end = share((context.rows + lanes - 1) // lanes, worker, workers)
-    if context.pieces > 1:
-        begin, stop = share(end - first, context.piece, context.pieces)
-        return first + begin, first + stop
-    return first, end
+    if context.pieces > 0:
+        worker, workers = context.piece, context.pieces
+    return share((context.rows + lanes - 1) // lanes, worker, workers)
 
 
 @inlined

@@ -74,7 +74,9 @@ class Forward(NamedTuple):
     inputs: int  # samples in lanes
     inputs_features: int  # padded
     weights: int
-    weights_stride: int
+    weights_stride: int  # from an output to the next
+    weights_step: int  # from an input to the next
+    group: int  # outputs for which these strides hold: all, or L in the first layer's form
     bias: int
     outputs: int  # samples in lanes
     outputs_features: int  # padded
@@ -124,14 +126,19 @@ def forward(activation):
                 (arena, r.outputs, stride, r.bias, lanes, r.sums, r.n_out),
             )  # fmt: skip
             return
-        environment = (arena, r.outputs, r.outputs_features * lanes, r.bias, lanes, r.sums)
-        sweep(
-            (simd.advance(arena, r.weights), r.weights_stride, 1, 0), r.n_in,
-            simd.advance(arena, r.inputs), r.inputs_features * lanes,
-            (0, r.n_out, r.rows_at_a_time),
-            sample_blocks(c, lanes, worker, workers),
-            (0, arena), environment,
-        )  # fmt: skip
+        for top in range(0, r.n_out, r.group):
+            sweep(
+                (simd.advance(arena, r.weights + top * r.n_in), r.weights_stride, r.weights_step, 0),
+                r.n_in,
+                simd.advance(arena, r.inputs), r.inputs_features * lanes,
+                (0, min(r.n_out - top, r.group), r.rows_at_a_time),
+                sample_blocks(c, lanes, worker, workers),
+                (0, arena),
+                (
+                    arena, r.outputs + top * lanes, r.outputs_features * lanes,
+                    r.bias + top, lanes, r.sums + top * lanes,
+                ),
+            )  # fmt: skip
 
     return kernel
 

@@ -18,6 +18,7 @@ class GatherInputs(NamedTuple):
     n_in: int
     mean: int  # of the normalization, or -1
     scale: int
+    features: int = 0  # padded, if `inputs` is to have samples in lanes, and there is no table
 
 
 def point_at_inputs():
@@ -50,12 +51,24 @@ def _copy_row(target, source, n, byte_stride, itemsize):
             simd.put(target, i, simd.get(simd.advance_bytes(source, i * byte_stride), 0))
 
 
+@inlined
+def _copy_to_lane(arena, begin, s, features, source, n, byte_stride):
+    """[sample block][feature][L] of sample s = source, converted"""
+    lanes = simd.lanes(arena)
+    target = simd.advance(arena, begin + (s & -lanes) * features + (s & (lanes - 1)))
+    for i in range(n):
+        simd.put(target, i * lanes, simd.get(simd.advance_bytes(source, i * byte_stride), 0))
+
+
 def _scalar(dtype):
     return getattr(numba.types, "uint8" if dtype == "bool" else dtype)
 
 
 def gather_inputs(dtype, normalized):
-    """inputs[s, i] = (x[order[s], i] - mean[i]) * scale[i], from memory of another type or layout"""
+    """inputs[s, i] = (x[order[s], i] - mean[i]) * scale[i], from memory of another type or layout
+
+    With samples in lanes there are zeros in all padding.
+    """
     scalar = _scalar(dtype)
     itemsize = scalar.bitwidth // 8
 
@@ -68,6 +81,29 @@ def gather_inputs(dtype, normalized):
         base = simd.pointer_at(c.inputs, scalar)
         mean = simd.advance(arena, r.mean)
         scale = simd.advance(arena, r.scale)
+        if r.features > 0:
+            zero = simd.splat(arena, 0.0)
+            for block in range(first, end):
+                at = r.inputs + block * r.features * lanes
+                stop = min((block + 1) * lanes, c.rows)
+                if stop < (block + 1) * lanes:
+                    for i in range(r.n_in):
+                        simd.store(arena, at + i * lanes, zero)
+                for s in range(block * lanes, stop):
+                    number = sample_number(c.order, c.first + s)
+                    source = simd.advance_bytes(base, number * c.inputs_row_stride)
+                    _copy_to_lane(
+                        arena, r.inputs, s, r.features, source, r.n_in, c.inputs_column_stride
+                    )
+                if normalized:
+                    inside = simd.lane_numbers(arena) < simd.cast_to(arena, stop - block * lanes)
+                    for i in range(r.n_in):
+                        value = simd.load(arena, at + i * lanes) - simd.get(mean, i)
+                        value = simd.select(inside, value * simd.get(scale, i), 0.0)
+                        simd.store(arena, at + i * lanes, value)
+                for i in range(r.n_in, r.features):
+                    simd.store(arena, at + i * lanes, zero)
+            return
         for s in range(first * lanes, end * lanes):
             number = sample_number(c.order, c.first + min(s, c.rows - 1))
             source = simd.advance_bytes(base, number * c.inputs_row_stride)
@@ -90,6 +126,9 @@ class GatherTargets(NamedTuple):
     targets: int  # [sample][stride], or [sample] for class numbers
     stride: int
     n_out: int
+    features: int = (
+        0  # padded, if `targets` is to have samples in lanes; the last sample again in the padding
+    )
 
 
 def gather_targets(dtype, weight_dtype, single):
@@ -116,6 +155,10 @@ def gather_targets(dtype, weight_dtype, single):
             source = simd.advance_bytes(base, number * c.targets_row_stride)
             if single:
                 simd.put(arena, r.targets + s, simd.get(source, 0))
+            elif r.features > 0:
+                _copy_to_lane(
+                    arena, r.targets, s, r.features, source, r.n_out, c.targets_column_stride
+                )
             else:
                 target = simd.advance(arena, r.targets + s * r.stride)
                 _copy_row(target, source, r.n_out, c.targets_column_stride, itemsize)

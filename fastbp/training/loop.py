@@ -77,7 +77,6 @@ class Training:
         self._epochs_seen_before = learner.epochs_seen - plan.first_epoch
         self._finished = np.zeros((0, plan.n_sums))
         self._means = np.zeros(plan.n_sums)
-        self._unshuffled: NDArray[np.int64] | None = None
         self._most_steps = callbacks.most_steps if callbacks.choose_steps else None
 
     def run(self) -> None:
@@ -187,6 +186,7 @@ class Training:
             most_steps=self._most_steps,
             first_step=position.step,
             sums=None if position.sums is None else np.array(position.sums),
+            n_epochs=count,
         )
 
     def _train_batches(self, batches: Batches, epoch: int) -> NDArray[np.float64]:
@@ -194,7 +194,10 @@ class Training:
         plan, position = self._plan, self._position
         sums = np.zeros(plan.n_sums) if position.sums is None else np.array(position.sums)
         step, seen, n_steps = position.step, position.seen, plan.n_steps
-        order = self._orders(epoch, batches.n_batches, 1)[0] if batches.is_sequence else None
+        order = None
+        if batches.is_sequence:
+            orders = self._orders(epoch, batches.n_batches, 1)
+            order = np.arange(batches.n_batches) if orders is None else orders[0]
 
         def look(progress: "Progress") -> bool:
             nonlocal sums
@@ -304,14 +307,12 @@ class Training:
         elif seconds > _DISPLAYED and self._paced > 1:
             self._paced //= 2
 
-    def _orders(self, epoch: int, n_items: int, count: int) -> NDArray[np.int64]:
-        """The orders in which these epochs visit samples or batches, (count, n_items)."""
+    def _orders(self, epoch: int, n_items: int, count: int) -> NDArray[np.int64] | None:
+        """The orders in which these epochs visit samples or batches, (count, n_items); None for them as they lie."""
         plan = self._plan
         # A step that takes all samples may as well take them as they lie.
         takes_all = plan.n_steps == 1 and isinstance(plan.samples, Samples)
         if not plan.shuffle or takes_all:
-            if self._unshuffled is None or len(self._unshuffled) < count:
-                self._unshuffled = np.tile(np.arange(n_items), (count, 1))
-            return self._unshuffled[:count]
+            return None
         first = self._epochs_seen_before + epoch
         return epoch_orders(n_items, count, self._learner.seed, first)

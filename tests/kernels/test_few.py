@@ -122,6 +122,8 @@ def forward(case: Case, workers: int) -> tuple[Array, Array]:
             0,
             weights,
             stride,
+            1,
+            case.n_out,
             bias,
             outputs,
             0,

@@ -312,3 +312,40 @@ def test_outputs_are_written(n_rows: int, n_features: int, workers: int, dtype: 
     np.testing.assert_array_equal(outputs[4 : 4 + n_rows], given.values)
     assert np.isnan(outputs[:4]).all()
     assert np.isnan(outputs[4 + n_rows :]).all()
+
+
+@pytest.mark.parametrize("view", ["both backwards", "fortran", "plain"])
+@pytest.mark.parametrize("normalized", [False, True])
+def test_gathered_into_lanes(view: str, normalized: bool) -> None:
+    """Inputs and targets of few columns; zeros in the padding of inputs, the last target again in that of targets."""
+    x = VIEWS[view](values_of("float64"))
+    source, lanes, rows = as_source(x), n_lanes("float32"), 19
+    samples, features = -(-rows // lanes) * lanes, -(-N_COLUMNS // lanes) * lanes
+    size = samples * features
+    starts = [lanes, 2 * lanes + size, 3 * lanes + size + features]
+    order = np.random.default_rng(3).permutation(N_SAMPLES)
+    context = context_of(source, order, rows, 2)
+    context |= {name.replace("inputs", "targets"): number for name, number in context.items()}
+    places = order[2 + np.minimum(np.arange(samples), rows - 1)]
+    arena = aligned(5 * lanes + size + 2 * features + samples, "float32", np.nan)
+    mean, scale = np.linspace(-3, 40, N_COLUMNS), np.linspace(0.5, 2, N_COLUMNS)
+    arena[starts[1] :][:N_COLUMNS], arena[starts[2] :][:N_COLUMNS] = mean, scale
+    wanted = x[places].astype(np.float32)
+    if normalized:
+        wanted = (wanted - mean.astype(np.float32)) * scale.astype(np.float32)
+    wanted[rows:] = 0
+    inputs = layout.GatherInputs(0, starts[0], 0, N_COLUMNS, starts[1], starts[2], features)
+    for worker in range(2):
+        Row("gather_inputs", arena, "float64", normalized).run(inputs, worker, 2, **context)
+    blocks = arena[lanes : lanes + size].reshape(-1, features, lanes)
+    found = blocks.transpose(0, 2, 1).reshape(samples, features)
+    np.testing.assert_array_equal(found[:, :N_COLUMNS], wanted)
+    np.testing.assert_array_equal(found[:, N_COLUMNS:], 0)
+    assert np.isnan(arena[:lanes]).all()
+    assert np.isnan(arena[lanes + size : starts[1]]).all()
+
+    targets = layout.GatherTargets(len(arena) - samples, lanes, 0, N_COLUMNS, features)
+    for worker in range(2):
+        Row("gather_targets", arena, "float64", None, False).run(targets, worker, 2, **context)
+    found = blocks.transpose(0, 2, 1).reshape(samples, features)
+    np.testing.assert_array_equal(found[:, :N_COLUMNS], x[places].astype(np.float32))

@@ -24,6 +24,11 @@ class LoweredBatchNormalization(LoweredWithVectors):
         # What is added up over the samples for the gradient of a weight.
         self._terms: dict[str, Buffer] = {}
 
+    @property
+    def mixes_samples(self) -> bool:
+        """By the statistics of the batch."""
+        return self._by_batch
+
     def forward(self, below: Tensor) -> Tensor:
         """A new buffer: the inputs are needed again."""
         writer = self._writer

@@ -1,13 +1,18 @@
 """A dense layer: three products, with the activations of both sides and the update rule fused into them."""
 
+from fastbp.compiler.extents import extent
 from fastbp.compiler.graph import DenseOperation
 from fastbp.compiler.judge import strengths
+from fastbp.compiler.layout import Place, padded
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Tensor
-from fastbp.kernels import dense, weight_gradients
+from fastbp.kernels import dense, partial_gradients, weight_gradients
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+
+#: Inputs of a first layer up to which they may have samples in lanes.
+MOST_INPUTS_IN_LANES = 64
 
 
 class LoweredDense(Lowered):
@@ -17,21 +22,28 @@ class LoweredDense(Lowered):
 
     def __init__(self, scope: Scope, operation: DenseOperation) -> None:
         super().__init__(scope, operation)
+        self._sums = self._stride = -1
         self._kernel, self._bias = scope.parameters.places[operation.index]
 
     @property
     def reads_samples(self) -> bool:
         """In the first layer's tile."""
-        return self._operation.is_first
+        return self._operation.is_first and not self._in_parts
+
+    @property
+    def _in_parts(self) -> bool:
+        """Whether its gradients are added up part by part, and its inputs have samples in lanes even if it is first."""
+        wide = self._operation.is_first and self._operation.n_in > MOST_INPUTS_IN_LANES
+        return self._scope.parts > 0 and not wide
 
     @property
     def rereads_rows(self) -> bool:
         """For the weight gradient. The first layer reads the data in place."""
-        return self.learns and not self._operation.is_first
+        return self.learns and not self._operation.is_first and not self._in_parts
 
     def forward(self, below: Tensor) -> Tensor:
         """The first layer reads samples in place, features in lanes; the others have samples in lanes."""
-        return self._forward_first() if self._operation.is_first else self._forward(below)
+        return self._forward_first() if self.reads_samples else self._forward(below)
 
     def _forward_first(self) -> Tensor:
         writer, operation = self._writer, self._operation
@@ -73,7 +85,9 @@ class LoweredDense(Lowered):
             inputs=inputs,
             inputs_features=below.value.padded,
             weights=self._kernel.offset,
-            weights_stride=self._kernel.stride,
+            weights_stride=self._kernel.stride or 1,
+            weights_step=writer.lanes if operation.is_first else 1,
+            group=writer.lanes if operation.is_first else operation.n_out,
             bias=self._bias.offset,
             outputs=outputs,
             outputs_features=value.padded,
@@ -92,7 +106,7 @@ class LoweredDense(Lowered):
             self._input_gradient(below, tensor)
             if below.activation in OF_ALL_OUTPUTS:
                 activation_backward(self._writer, below)
-        elif self._operation.is_first:
+        elif self.reads_samples:
             assert tensor.gradient is not None
             self._writer.in_rows(tensor.gradient)
 
@@ -131,6 +145,12 @@ class LoweredDense(Lowered):
         gradient = tensor.gradient
         assert gradient is not None
         l1, l2 = strengths(operation.layer.kernel_regularizer)
+        if self._in_parts:
+            self._sum_partial_gradients(self._kernel, operation.n_in, l1, l2)
+            if self._learns_bias:
+                l1, l2 = strengths(operation.layer.bias_regularizer)
+                self._sum_partial_gradients(self._bias, 0, l1, l2)
+            return
         first = operation.is_first
         fields = weight_gradients.WeightGradient(
             inputs=self._scope.table if first else below.value.rows,
@@ -150,6 +170,59 @@ class LoweredDense(Lowered):
         )
         name = "first_weight_gradient" if first else "weight_gradient"
         writer.add(name, fields, self._scope.rule, bool(l1 or l2))
-        if self._bias.told and (self._bias.trained or request.rule == "store"):
+        if self._learns_bias:
             l1, l2 = strengths(operation.layer.bias_regularizer)
             self.vector_gradient(gradient, self._bias, l1, l2)
+
+    @property
+    def _learns_bias(self) -> bool:
+        stored = self._scope.request.rule == "store"
+        return self._bias.told and (self._bias.trained or stored)
+
+    def partial_gradients(self, below: Tensor, tensor: Tensor) -> None:
+        """Kernel and bias."""
+        if not self._in_parts:
+            return
+        writer, operation = self._writer, self._operation
+        gradient = tensor.gradient
+        assert gradient is not None
+        sizes = operation.n_in, operation.n_out, writer.lanes
+        self._stride = padded(partial_gradients.sums_of_a_part(*sizes), writer.lanes)
+        self._sums = writer.memory.take(self._scope.parts * self._stride)
+        fields = partial_gradients.PartialGradient(
+            inputs=writer.in_lanes(below.value),
+            inputs_features=below.value.padded,
+            output_gradient=writer.in_lanes(gradient),
+            output_features=gradient.padded,
+            sums=self._sums,
+            sums_stride=self._stride,
+            bias=partial_gradients.bias_begins(*sizes),
+            n_in=operation.n_in,
+            n_out=operation.n_out,
+        )
+        writer.add("partial_gradient", fields)
+
+    def _sum_partial_gradients(self, place: Place, n_in: int, l1: float, l2: float) -> None:
+        """A row that adds up the parts of a kernel's gradient, or of the bias's if `n_in` is 0, and uses the sum."""
+        writer, scope, n_out = self._writer, self._scope, self._operation.n_out
+        sums, room = self._sums, -1
+        if n_in > 0:
+            array = extent(place, writer.lanes)
+            room = writer.memory.take(max(array.outer * array.stride, array.inner))
+        else:
+            sums += partial_gradients.bias_begins(self._operation.n_in, n_out, writer.lanes)
+        fields = partial_gradients.PartialSums(
+            sums=sums,
+            sums_stride=self._stride,
+            parts=scope.parts,
+            gradient=room,
+            weights=place.offset,
+            weights_stride=place.stride,
+            slots=scope.slots + place.offset,
+            slot_stride=scope.parameters.size,
+            l1=float_bits(l1),
+            l2=float_bits(l2),
+            n_in=n_in,
+            n_out=n_out,
+        )
+        writer.add("sum_partial_gradients", fields, scope.rule, bool(l1 or l2))

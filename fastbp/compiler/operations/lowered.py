@@ -22,6 +22,8 @@ class Scope:
     request : Request
     table : int
         Where the addresses of the batch's rows lie, which the first operation may read in place.
+    parts : int
+        Parts of the batch over each of which dense layers add up their gradients by themselves; 0 where they do not.
     rule : str or None
         What is done with the gradients of weights at once: the update rule, or ``"store"`` or ``"add"``.
     slots : int
@@ -32,6 +34,7 @@ class Scope:
     parameters: ParameterLayout
     request: Request
     table: int = -1
+    parts: int = 0
     rule: str | None = None
     slots: int = -1
 
@@ -69,6 +72,11 @@ class Lowered:
         return False
 
     @property
+    def mixes_samples(self) -> bool:
+        """Whether what it gives out for a sample depends on the others."""
+        return False
+
+    @property
     def rereads_rows(self) -> bool:
         """Whether it reads its inputs sample by sample once more when the weight gradients are made."""
         return False
@@ -87,6 +95,9 @@ class Lowered:
         the same one layer down; `below` is None where nothing learns further down.
         """
         raise NotImplementedError
+
+    def partial_gradients(self, below: Tensor, tensor: Tensor) -> None:
+        """Rows behind those of `backward` that add up gradients over a part of the samples."""
 
     def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
         """Rows behind a barrier: gradients of its weights, added up over all samples and used at once."""

@@ -180,22 +180,66 @@ def shuffle(builder, x, y, order):
 @intrinsic
 def horizontal_sums(typing, block):
     """The vector whose lane i is the sum of the lanes of vector i, added as a binary tree."""
-    n = len(block)
 
     def generate(context, builder, sig, args):
-        rows = [builder.extract_value(args[0], i) for i in range(n)]
-        distance = 1
-        while distance < n:
-            low = [i if not i & distance else n + i - distance for i in range(n)]
-            high = [i + distance if not i & distance else n + i for i in range(n)]
-            rows = [
-                builder.fadd(shuffle(builder, x, y, low), shuffle(builder, x, y, high))
-                for x, y in zip(rows[::2], rows[1::2])
-            ]
-            distance *= 2
-        return rows[0]
+        return _sums_of_lanes(
+            builder, [builder.extract_value(args[0], i) for i in range(len(block))]
+        )
 
     return block.dtype(block), generate
+
+
+def _sums_of_lanes(builder, rows):
+    n, distance = len(rows), 1
+    while distance < n:
+        low = [i if not i & distance else n + i - distance for i in range(n)]
+        high = [i + distance if not i & distance else n + i for i in range(n)]
+        rows = [
+            builder.fadd(shuffle(builder, x, y, low), shuffle(builder, x, y, high))
+            for x, y in zip(rows[::2], rows[1::2])
+        ]
+        distance *= 2
+    return rows[0]
+
+
+@intrinsic
+def all_horizontal_sums(typing, tile):
+    """As `horizontal_sums`, of any number of vectors: as many vectors as hold a sum of each, zeros behind the last."""
+    kind = tile.dtype
+    result = types.UniTuple(kind, -(-len(tile) // kind.lanes))
+
+    def generate(context, builder, sig, args):
+        rows = [builder.extract_value(args[0], i) for i in range(len(tile))]
+        zero = constant(context.get_value_type(kind), 0.0)
+        rows += [zero] * (len(result) * kind.lanes - len(rows))
+        values = [
+            _sums_of_lanes(builder, rows[first : first + kind.lanes])
+            for first in range(0, len(rows), kind.lanes)
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(tile), generate
+
+
+@intrinsic
+def add_each(typing, totals, pointers, index):
+    """totals[r] + the vector at the same index of pointers[r]."""
+    kind = totals.dtype
+
+    def generate(context, builder, sig, args):
+        values = []
+        for i in range(len(totals)):
+            place = vector_pointer(
+                builder,
+                builder.extract_value(args[1], i),
+                args[2],
+                context.get_value_type(kind),
+            )
+            vector = builder.load(place, align=kind.scalar.bitwidth // 8)
+            values.append(builder.fadd(builder.extract_value(args[0], i), vector))
+        return context.make_tuple(builder, totals, values)
+
+    return totals(totals, pointers, types.int64), generate
 
 
 @intrinsic

@@ -188,6 +188,41 @@ def multiply_add_each(typing, totals, pointers, index, vector):
 
 
 @intrinsic
+def multiply_add_pairs(typing, tile, rows, row_index, columns, column_index):
+    """tile[r, c] += vector at `row_index` of rows[r] * vector at `column_index` of columns[c], lane by lane."""
+    kind = tile.dtype
+
+    def generate(context, builder, sig, args):
+        tile_, rows_, row_index, columns_, column_index = args
+        shape = context.get_value_type(kind)
+
+        def vectors(pointers, count, index):
+            return [
+                builder.load(
+                    vector_pointer(builder, builder.extract_value(pointers, i), index, shape),
+                    align=kind.scalar.bitwidth // 8,
+                )
+                for i in range(count)
+            ]
+
+        left = vectors(rows_, len(rows), row_index)
+        right = vectors(columns_, len(columns), column_index)
+        values = [
+            call(
+                builder,
+                "llvm.fma." + suffix(kind),
+                shape,
+                [x, y, builder.extract_value(tile_, r * len(right) + c)],
+            )
+            for r, x in enumerate(left)
+            for c, y in enumerate(right)
+        ]
+        return context.make_tuple(builder, tile, values)
+
+    return tile(tile, rows, types.int64, columns, types.int64), generate
+
+
+@intrinsic
 def add_products(typing, total, factors, pointers, index):
     """total + factors[0] * vector at `index` of pointers[0] + factors[1] * ..., from left to right"""
 

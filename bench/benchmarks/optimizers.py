@@ -31,7 +31,7 @@ OPTIMIZERS = {
 
 #: A step an epoch, as Rprop wants it: all samples in each.
 _WORKLOAD = replace(WORKLOADS["784-128-10"], n_steps=1, n_epochs=100)
-_REPEATS = 5
+_REPEATS = 20
 
 
 class OptimizerStep:

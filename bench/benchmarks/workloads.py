@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import fastbp
+from fastbp.nn.layer import Layer
 
 OPTIMIZERS = {"sgd": fastbp.SGD(0.01), "adam": fastbp.Adam(0.001)}
 
@@ -45,6 +46,8 @@ class Workload:
     optimizer : {"sgd", "adam"}
     learning_rate : float, optional
         If it is not the optimizer's in `OPTIMIZERS`.
+    behind : Layer, optional
+        One more layer behind each hidden one.
     """
 
     sizes: tuple[int, ...]
@@ -57,6 +60,7 @@ class Workload:
     dtype: str = "float32"
     optimizer: str = "sgd"
     learning_rate: float | None = None
+    behind: Layer | None = None
 
     @property
     def name(self) -> str:
@@ -116,10 +120,11 @@ class Workload:
     def model(self, optimizer: Any = None) -> fastbp.Sequential:
         """The compiled model; with another optimizer than the workload's, by name or as it is, if one is given."""
         activation, loss = LOSSES[self.loss]
-        hidden = [
-            fastbp.Dense(units, name)
-            for units, name in zip(self.sizes[1:-1], self.hidden, strict=True)
-        ]
+        hidden: list[Layer] = []
+        for units, name in zip(self.sizes[1:-1], self.hidden, strict=True):
+            hidden.append(fastbp.Dense(units, name))
+            if self.behind is not None:
+                hidden.append(self.behind)
         layers = [fastbp.Input(self.sizes[0]), *hidden, fastbp.Dense(self.sizes[-1], activation)]
         model = fastbp.Sequential(layers, seed=1, dtype=self.dtype)
         if isinstance(optimizer, str):

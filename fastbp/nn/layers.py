@@ -179,17 +179,36 @@ class Dense(LayerWithWeights):
 class Activation(Layer):
     """An activation as a layer of its own.
 
+    Parameters
+    ----------
+    activation : str or CustomActivation
+        One of `fastbp.nn.ACTIVATIONS`, or your own.
+    name : str, optional
+        Shown in `summary`.
+    activity_regularizer : str, Regularizer or None
+        A penalty on the outputs: see `ActivityRegularization`.
+
     Examples
     --------
-    >>> Activation("swish")
-    Activation(name=None, activation='silu')
+    >>> Activation("swish").activation
+    'silu'
     """
 
     activation: str
+    activity_regularizer: Regularizer | None
 
-    def __init__(self, activation: "str | CustomActivation", name: str | None = None) -> None:
+    def __init__(
+        self,
+        activation: "str | CustomActivation",
+        name: str | None = None,
+        activity_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+    ) -> None:
         self._choose_name(name)
-        choose(self, activation=activation_name(activation))
+        choose(
+            self,
+            activation=activation_name(activation),
+            activity_regularizer=regularizer_of_vector("activity", activity_regularizer),
+        )
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same."""

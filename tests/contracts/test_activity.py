@@ -136,12 +136,34 @@ def test_wrong_strengths() -> None:
         fastbp.ActivityRegularization(-1)
     with pytest.raises(fastbp.ArgumentError, match="activity_regularizer"):
         fastbp.Dense(3, activity_regularizer=fastbp.OrthogonalRegularizer())
+    with pytest.raises(fastbp.ArgumentError, match="activity_regularizer"):
+        fastbp.Activation("relu", activity_regularizer=fastbp.OrthogonalRegularizer())
+
+
+def test_an_activation_takes_it_as_dense_does() -> None:
+    x = np.linspace(-1, 1, 60).reshape(20, 3)
+    penalty = fastbp.L1L2(0.5, 0.25)
+    stacks = [
+        [fastbp.Dense(5, "tanh", activity_regularizer=penalty)],
+        [fastbp.Dense(5), fastbp.Activation("tanh", activity_regularizer=penalty)],
+        [fastbp.Dense(5), fastbp.Activation("tanh")],
+    ]
+    weights, losses = [], []
+    for stack in stacks:
+        model = fastbp.Sequential([fastbp.Input(3), *stack, fastbp.Dense(1)], seed=1)
+        model.compile("sgd", "mse")
+        losses.append(model.fit(x, x[:, 0], verbose=0, epochs=2).history["loss"])
+        weights.append(digest(model.get_weights()))
+    assert weights[0] == weights[1] != weights[2]
+    assert losses[0] == losses[1]
+    assert losses[0][0] > losses[2][0]
 
 
 def test_a_file_keeps_it(tmp_path: Any) -> None:
     layers = [
         fastbp.Dense(3, "relu", activity_regularizer="l2"),
         fastbp.ActivityRegularization(0.25, 0.5),
+        fastbp.Activation("tanh", activity_regularizer="l1"),
         fastbp.Dense(1),
     ]
     model = fastbp.Sequential([fastbp.Input(2), *layers], seed=1)

@@ -11,7 +11,7 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
-from fastbp.kernels.magnitudes import is_within
+from fastbp.kernels.magnitudes import are_within
 from fastbp.nn.layer import Layer
 
 
@@ -168,7 +168,9 @@ class NetworkState:
 
     def is_finite(self) -> bool:
         """Whether all parameters and the optimizer's state are finite."""
-        return is_within(self._arena.array[: self._parameters_size], self._largest)
+        return are_within(
+            self._arena.address, self._parameters_size, self._dtype.itemsize, self._largest
+        )
 
 
 def _program_of(optimizer: Any) -> tuple[Any, ...]:

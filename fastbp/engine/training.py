@@ -126,7 +126,7 @@ def train(
     flops = network.flops_per_sample * batch
     choice = session.choice(workers) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
-    session.status[:] = 0, first_step
+    session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
     kept, kept_at, kept_when = network.snapshot(), done, time.perf_counter()
@@ -198,7 +198,7 @@ def _go_back(
 
     def replay(count: int) -> bool:
         network.restore(kept)
-        session.status[:] = 0, kept_at
+        session.begin(kept_at)
         while session.steps_done < kept_at + count:
             first = session.steps_done
             run.steps(first, min(_MOST_STEPS, kept_at + count - first), 1, unused)

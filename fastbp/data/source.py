@@ -10,7 +10,7 @@ import numpy as np
 from fastbp.errors import DataError
 from fastbp.source import DTYPES, Source
 
-__all__ = ["DTYPES", "Source", "as_source", "check_finite", "magnitudes"]
+__all__ = ["DTYPES", "Source", "address_of", "as_source", "check_finite", "magnitudes"]
 
 _CODES = {np.dtype(name): code for code, name in enumerate(DTYPES)}
 _LARGEST = {name: float(np.finfo(name).max) for name in ("float32", "float64")}

@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from fastbp.kernels import simd
-from fastbp.runtime.cache import compile_function
+from fastbp.runtime.cache import compile_callable
 
 uint32, uint64 = types.uint32, types.uint64
 
@@ -37,8 +37,8 @@ def largest_bits(address, count, mask):
 
 @cache
 def _compiled() -> Any:
-    function: Any = largest_bits
-    return compile_function("largest_bits", function, "uint64(int64, int64, uint64)")
+    signature = types.uint64(types.int64, types.int64, types.uint64)
+    return compile_callable("largest_bits", lambda: largest_bits, signature).ctypes
 
 
 #: The mask for all bits, and for all but the sign's, by the bytes of a number.

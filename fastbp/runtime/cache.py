@@ -199,7 +199,10 @@ class _KernelCache(_CodeCache):
         try:
             symbol, code = pickle.loads(file.read_bytes())
             with global_compiler_lock:
-                engine = cpu_target.target_context.codegen()._engine
+                context = cpu_target.target_context
+                # Before anything is linked: LLVM ends the process where a symbol is missing.
+                rtsys.initialize(context)
+                engine = context.codegen()._engine
                 engine._ee.add_object_file(llvm.ObjectFileRef.from_data(code))
                 engine.finalize_object()
                 return engine.get_function_address(symbol) or None

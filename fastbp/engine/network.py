@@ -429,6 +429,8 @@ class Network(NetworkState):
             workers = chosen_workers("auto")
             session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize
+            # A copy, to which a diverged run goes back.
+            plan["last_finite_state"] = parameters + state
             if session.panels:
                 plan["packed_operands"] = workers * session.panels * itemsize
         plan["total"] = sum(plan.values())

@@ -158,9 +158,13 @@ class NetworkState:
         arrays = zip(self.weights(), averages, trained, strict=True)
         self.set_weights([average if taken else weight for weight, average, taken in arrays])
 
-    def snapshot(self) -> NDArray[np.floating]:
-        """A copy of parameters and optimizer state, as they lie in the arena."""
-        return self._arena.array[: self._parameters_size].copy()
+    def snapshot(self, into: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state, as they lie in the arena; in place of an older one, if given."""
+        own = self._arena.array[: self._parameters_size]
+        if into is None:
+            return own.copy()
+        into[:] = own
+        return into
 
     def restore(self, snapshot: NDArray[np.floating]) -> None:
         """Put a `snapshot` back."""

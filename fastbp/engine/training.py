@@ -48,8 +48,8 @@ class Trainee(Protocol):
     def flops_per_sample(self) -> int:
         """Arithmetic of a step for one sample."""
 
-    def snapshot(self) -> NDArray[np.floating]:
-        """A copy of parameters and optimizer state."""
+    def snapshot(self, into: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state, in place of an older one, if given."""
 
     def restore(self, snapshot: NDArray[np.floating]) -> None:
         """Put a snapshot back."""
@@ -148,14 +148,14 @@ def train(
             if choice is not None:
                 choice.learn(session.seconds_per_step, took_part)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
-                kept, kept_at, kept_when = network.snapshot(), done, now
+                kept, kept_at, kept_when = network.snapshot(kept), done, now
             if between is not None:
                 network.steps, changes = run.steps_before + done, network.changes
                 if between(_progress(values, done, per_epoch, samples, batch)):
                     break
                 if network.changes != changes:
                     # Steps from before the change would not be run again as they were.
-                    kept, kept_at, kept_when = network.snapshot(), done, now
+                    kept, kept_at, kept_when = network.snapshot(kept), done, now
         if not network.is_finite():
             # The last step's loss was finite, what it did to the weights is not.
             _go_back(network, run, session, kept, kept_at, done)

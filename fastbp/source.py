@@ -46,9 +46,11 @@ class Source:
     @property
     def n_samples(self) -> int:
         """Number of rows."""
-        return self.array.shape[0]
+        count: int = self.array.shape[0]
+        return count
 
     @property
     def n_columns(self) -> int:
         """Number of columns."""
-        return self.array.shape[1]
+        count: int = self.array.shape[1]
+        return count

@@ -53,7 +53,7 @@ class Session:
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
         self._status_address = self.status.ctypes.data
-        self._status_words = memoryview(self.status)
+        self._status_words = self.status.data
         # The sums of a single epoch.
         self._epoch = np.zeros((1, max(1, program.n_values)))
         self._epoch_address = self._epoch.ctypes.data
@@ -64,7 +64,7 @@ class Session:
         self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
-        self._job_words = memoryview(self._job)
+        self._job_words = self._job.data
         self._alive: tuple[Any, ...] = ()
         self._choices: dict[int, WorkerChoice] = {}
         #: Of the last chunk of training, or a guess while there was none; 0 before.
@@ -74,7 +74,7 @@ class Session:
         """What each worker has for itself: a context, and room for packed operands."""
         self._contexts = executor.new_contexts(workers)
         self._panels = [Arena(self._dtype) for _ in range(workers)]
-        self._context_words = [memoryview(context) for context in self._contexts]
+        self._context_words = [context.data for context in self._contexts]
         for context, panels in zip(self._contexts, self._panels, strict=True):
             panels.require(self.panels, 0)
             context[_PANELS] = panels.address

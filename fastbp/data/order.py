@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.data.source import address_of
+
 _WORD = (1 << 64) - 1
 #: Few enough to stay in the first-level cache.
 _DRAWS_AT_A_TIME = 256
@@ -41,16 +43,14 @@ def epoch_orders(n_samples: int, n_epochs: int, seed: int, first_epoch: int = 0)
     """
     orders = np.empty((n_epochs, n_samples), np.int64)
     draws = np.empty(_DRAWS_AT_A_TIME, np.int64)
-    _shuffle()(orders, np.uint64(seed & _WORD), np.uint64(first_epoch), draws)
+    numbers = n_epochs, n_samples, seed & _WORD, first_epoch
+    _shuffle()(address_of(orders), *numbers, address_of(draws), _DRAWS_AT_A_TIME)
     return orders
 
 
 @cache
 def _shuffle() -> Any:
     """The compiled function; found here, since importing this room is not to import Numba."""
-    from fastbp.kernels import shuffle
-    from fastbp.runtime.cache import compile_function
+    from fastbp.kernels.shuffle import compiled_shuffle
 
-    function: Any = shuffle.shuffle_epochs
-    signature = "void(int64[:, ::1], uint64, uint64, int64[::1])"
-    return compile_function("shuffle_epochs", function, signature)
+    return compiled_shuffle()

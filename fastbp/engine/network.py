@@ -69,8 +69,8 @@ class Network(NetworkState):
         self.seed = 0
         self._goal: Goal | None = None
         self._sessions: dict[Request, Session] = {}
-        # The same by what a call of `train` was given: to put a request together takes longer than a small step.
-        self._training: dict[tuple[int | None, ...], Request] = {}
+        # The same by what a call was given: to put a request together takes longer than a small step.
+        self._prepared: dict[tuple[int | None, ...], Session] = {}
         self._is_training = False
 
     def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
@@ -97,7 +97,7 @@ class Network(NetworkState):
             loss.output_activation,
         )
         self._sessions.clear()
-        self._training.clear()
+        self._prepared.clear()
         self._begin_with(optimizer)
 
     def _refuse_while_training(self) -> None:
@@ -126,8 +126,42 @@ class Network(NetworkState):
             compile_missing(program.kernels, workers)
             found = Session(program, self._dtype, lowering.gradients)
             self._sessions[request] = found
-        self._arena.require(self._state_size + found.workspace, self._state_size)
-        found.arena_address = self._arena.address
+        return self._with_room(found)
+
+    def _with_room(self, session: Session) -> Session:
+        self._arena.require(self._state_size + session.workspace, self._state_size)
+        session.arena_address = self._arena.address
+        return session
+
+    def _prepared_session(
+        self,
+        batch: int,
+        inputs: Source,
+        targets: Source | None,
+        weights: Source | None,
+        threads: int | str,
+        *,
+        training: bool,
+    ) -> Session:
+        """The program that trains on, or only looks at, data of this form."""
+        key = (
+            training,
+            batch,
+            inputs.code,
+            inputs.row_stride,
+            inputs.column_stride,
+            None if targets is None else targets.code,
+            None if weights is None else weights.code,
+        )
+        found = self._prepared.get(key)
+        if found is not None:
+            return self._with_room(found)
+        if training:
+            how = self._optimizer.rule, self._optimizer.gathering, True
+            request = self._request(batch, inputs, targets, weights, *how)
+        else:
+            request = self._request(batch, inputs, targets, weights)
+        found = self._prepared[key] = self._session(request, chosen_workers(threads))
         return found
 
     def _input_kind(self, inputs: Source, batch: int) -> InputKind:
@@ -161,24 +195,6 @@ class Network(NetworkState):
             gathering=gathering,
             training=training,
         )
-
-    def _training_request(
-        self, batch: int, inputs: Source, targets: Source, weights: Source | None
-    ) -> Request:
-        key = (
-            batch,
-            inputs.code,
-            inputs.row_stride,
-            inputs.column_stride,
-            targets.code,
-            None if weights is None else weights.code,
-        )
-        found = self._training.get(key)
-        if found is None:
-            how = self._optimizer.rule, self._optimizer.gathering, True
-            found = self._request(batch, inputs, targets, weights, *how)
-            self._training[key] = found
-        return found
 
     @cached_property
     def flops_per_sample(self) -> int:
@@ -240,11 +256,12 @@ class Network(NetworkState):
         self._refuse_while_training()
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
-        request = self._training_request(batch_size, inputs, targets, sample_weight)
         automatic = threads == "auto"
         is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
         workers = 1 if is_small else chosen_workers(threads)
-        session = self._session(request, workers)
+        session = self._prepared_session(
+            batch_size, inputs, targets, sample_weight, threads, training=True
+        )
         began = (self.seed, self.steps - first_step)
         session.bind(workers, inputs, targets, sample_weight, orders, stops=True, noise=began)
         self._is_training = True
@@ -302,7 +319,7 @@ class Network(NetworkState):
         now = (self.seed, self.steps)
         session.bind(workers, inputs, targets, sample_weight, orders, noise=now)
         # What a diverged `train` left there would end every round at the step that failed.
-        session.status[:] = 0
+        session.begin(0)
         try:
             return measure(
                 session,
@@ -383,10 +400,11 @@ class Network(NetworkState):
     ) -> NDArray[np.float64]:
         n = inputs.n_samples
         batch = min(batch_size or _FORWARD_BATCH, n)
-        workers = chosen_workers(threads)
-        session = self._session(self._request(batch, inputs, targets, sample_weight), workers)
-        if threads == "auto" and self.flops_per_sample * n < 3_000_000:
-            workers = 1
+        is_small = threads == "auto" and self.flops_per_sample * n < 3_000_000
+        workers = 1 if is_small else chosen_workers(threads)
+        session = self._prepared_session(
+            batch, inputs, targets, sample_weight, threads, training=False
+        )
         session.bind(workers, inputs, targets, sample_weight, None, outputs)
         seconds = self.flops_per_sample * n / FLOPS_PER_SECOND
         return session.run_epoch(n, batch, workers, seconds, sums)
@@ -412,6 +430,8 @@ class Network(NetworkState):
             workers = chosen_workers("auto")
             session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize
+            # A copy, to which a diverged run goes back.
+            plan["last_finite_state"] = parameters + state
             if session.panels:
                 plan["packed_operands"] = workers * session.panels * itemsize
         plan["total"] = sum(plan.values())

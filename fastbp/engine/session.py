@@ -1,5 +1,6 @@
 """A program bound to somebody's data: what the executor is called with."""
 
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from fastbp.source import Source
 
 _PANELS = Context._fields.index("panels")
 #: The fields from "order" to "outputs" say where the caller's data lie.
-_DATA = slice(Context._fields.index("order"), Context._fields.index("outputs") + 1)
+_DATA = Context._fields.index("order")
 _STATUS = Context._fields.index("status")
-_SEED = Context._fields.index("seed")
 _STEPS_BEFORE = Context._fields.index("steps_before")
+# Written at once: NumPy takes longer than the step of a small network to put some integers into an array.
+_write_data = Struct("=10q").pack_into
+_write_two = Struct("=2q").pack_into
+_write_job = Struct(f"={len(Job._fields)}q").pack_into
 _NO_HYPER = np.zeros(1)
+_NO_HYPER_ADDRESS = _NO_HYPER.ctypes.data
 _NOWHERE = (0, 0, 0)
 #: Updates for which an optimizer tells its numbers at once, where few are asked for.
 _AHEAD = 64
@@ -48,6 +53,7 @@ class Session:
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
         self._status_address = self.status.ctypes.data
+        self._status_words = self.status.data
         # The sums of a single epoch.
         self._epoch = np.zeros((1, max(1, program.n_values)))
         self._epoch_address = self._epoch.ctypes.data
@@ -58,6 +64,7 @@ class Session:
         self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
+        self._job_words = self._job.data
         self._alive: tuple[Any, ...] = ()
         self._choices: dict[int, WorkerChoice] = {}
         #: Of the last chunk of training, or a guess while there was none; 0 before.
@@ -67,6 +74,7 @@ class Session:
         """What each worker has for itself: a context, and room for packed operands."""
         self._contexts = executor.new_contexts(workers)
         self._panels = [Arena(self._dtype) for _ in range(workers)]
+        self._context_words = [context.data for context in self._contexts]
         for context, panels in zip(self._contexts, self._panels, strict=True):
             panels.require(self.panels, 0)
             context[_PANELS] = panels.address
@@ -96,7 +104,7 @@ class Session:
         if len(self._contexts) < workers:
             self._make_room(workers)
         self._alive = (inputs, targets, weights, orders, outputs)
-        self._contexts[:, _DATA] = (
+        data = (
             0 if orders is None else orders.ctypes.data,
             inputs.address,
             inputs.row_stride,
@@ -105,8 +113,12 @@ class Session:
             *_place(weights)[:2],
             0 if outputs is None else outputs.ctypes.data,
         )
-        self._contexts[:, _SEED], self._contexts[:, _STEPS_BEFORE] = noise
-        self._contexts[:, _STATUS] = self._status_address if stops else 0
+        seed, steps_before = noise
+        status = self._status_address if stops else 0
+        for context in self._context_words:
+            _write_data(context, 8 * _DATA, *data)
+            context[_STATUS] = status
+            _write_two(context, 8 * _STEPS_BEFORE, steps_before, seed)
 
     def zeros(self, n_epochs: int) -> NDArray[np.float64]:
         """Zeros for the sums of a call, (n_epochs, n_values); those of a single epoch hold until the next call."""
@@ -145,6 +157,10 @@ class Session:
         if self._n_ahead > _AHEAD:
             self._optimizer, self._n_ahead, self._hyper = None, 0, _NO_HYPER
 
+    def begin(self, first_step: int) -> None:
+        """No step has failed, and so many are done."""
+        _write_two(self._status_words, 0, 0, first_step)
+
     @property
     def failed_step(self) -> int:
         """Index of the step whose loss was not finite, -1 where none was."""
@@ -173,8 +189,9 @@ class Session:
         `hyper` is what `place_hyper` returned.
         `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about.
         """
-        job = self._job
-        job[:] = (
+        _write_job(
+            self._job_words,
+            0,
             self.arena_address,
             *hyper,
             self._epoch_address if values is self._epoch else values.ctypes.data,
@@ -189,7 +206,7 @@ class Session:
             self._samples_at_a_time,
             self._parts,
         )
-        return team.run(self.rows, self._contexts, job, workers, ticks, seconds)
+        return team.run(self.rows, self._contexts, self._job, workers, ticks, seconds)
 
     def run_epoch(
         self,
@@ -206,7 +223,7 @@ class Session:
         values = self.zeros(1)
         if sums is not None:
             values[0] = sums
-        self.status[:] = 0
+        self.begin(0)
         n_steps = -(-samples // batch)
         self.run(
             0,
@@ -215,7 +232,7 @@ class Session:
             batch=batch,
             workers=workers,
             values=values,
-            hyper=(_NO_HYPER.ctypes.data, 0),
+            hyper=(_NO_HYPER_ADDRESS, 0),
             seconds=seconds,
         )
         self.release()

@@ -11,7 +11,7 @@ from fastbp.compiler.graph import build_graph
 from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
-from fastbp.kernels.magnitudes import is_within
+from fastbp.kernels.magnitudes import are_within
 from fastbp.nn.layer import Layer
 
 
@@ -158,9 +158,13 @@ class NetworkState:
         arrays = zip(self.weights(), averages, trained, strict=True)
         self.set_weights([average if taken else weight for weight, average, taken in arrays])
 
-    def snapshot(self) -> NDArray[np.floating]:
-        """A copy of parameters and optimizer state, as they lie in the arena."""
-        return self._arena.array[: self._parameters_size].copy()
+    def snapshot(self, into: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state, as they lie in the arena; in place of an older one, if given."""
+        own = self._arena.array[: self._parameters_size]
+        if into is None:
+            return own.copy()
+        into[:] = own
+        return into
 
     def restore(self, snapshot: NDArray[np.floating]) -> None:
         """Put a `snapshot` back."""
@@ -168,7 +172,9 @@ class NetworkState:
 
     def is_finite(self) -> bool:
         """Whether all parameters and the optimizer's state are finite."""
-        return is_within(self._arena.array[: self._parameters_size], self._largest)
+        return are_within(
+            self._arena.address, self._parameters_size, self._dtype.itemsize, self._largest
+        )
 
 
 def _program_of(optimizer: Any) -> tuple[Any, ...]:

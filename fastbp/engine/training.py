@@ -48,8 +48,8 @@ class Trainee(Protocol):
     def flops_per_sample(self) -> int:
         """Arithmetic of a step for one sample."""
 
-    def snapshot(self) -> NDArray[np.floating]:
-        """A copy of parameters and optimizer state."""
+    def snapshot(self, into: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
+        """A copy of parameters and optimizer state, in place of an older one, if given."""
 
     def restore(self, snapshot: NDArray[np.floating]) -> None:
         """Put a snapshot back."""
@@ -126,7 +126,7 @@ def train(
     flops = network.flops_per_sample * batch
     choice = session.choice(workers) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
-    session.status[:] = 0, first_step
+    session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
     kept, kept_at, kept_when = network.snapshot(), done, time.perf_counter()
@@ -148,14 +148,14 @@ def train(
             if choice is not None:
                 choice.learn(session.seconds_per_step, took_part)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
-                kept, kept_at, kept_when = network.snapshot(), done, now
+                kept, kept_at, kept_when = network.snapshot(kept), done, now
             if between is not None:
                 network.steps, changes = run.steps_before + done, network.changes
                 if between(_progress(values, done, per_epoch, samples, batch)):
                     break
                 if network.changes != changes:
                     # Steps from before the change would not be run again as they were.
-                    kept, kept_at, kept_when = network.snapshot(), done, now
+                    kept, kept_at, kept_when = network.snapshot(kept), done, now
         if not network.is_finite():
             # The last step's loss was finite, what it did to the weights is not.
             _go_back(network, run, session, kept, kept_at, done)
@@ -198,7 +198,7 @@ def _go_back(
 
     def replay(count: int) -> bool:
         network.restore(kept)
-        session.status[:] = 0, kept_at
+        session.begin(kept_at)
         while session.steps_done < kept_at + count:
             first = session.steps_done
             run.steps(first, min(_MOST_STEPS, kept_at + count - first), 1, unused)

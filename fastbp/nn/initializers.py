@@ -348,7 +348,11 @@ def _scaled(scaling: VarianceScaling, shape: tuple[int, ...], draw: "_Draw") -> 
     fans = {"fan_in": n_in, "fan_out": n_out, "fan_avg": (n_in + n_out) / 2}
     variance = scaling.scale / fans[scaling.mode]
     if scaling.distribution == "uniform":
-        return sqrt(3 * variance) * (2 * draw.uniform(count) - 1)
+        numbers = draw.uniform(count)
+        numbers *= 2
+        numbers -= 1
+        numbers *= sqrt(3 * variance)
+        return numbers
     if scaling.distribution == "untruncated_normal":
         return sqrt(variance) * draw.normal(count)
     return sqrt(variance) / _TRUNCATED_DEVIATION * draw.truncated_normal(count)
@@ -383,7 +387,11 @@ class _Draw:
     def uniform(self, count: int) -> NDArray[np.float64]:
         """Uniform in [0, 1)."""
         words: NDArray[np.uint64] = self._words.random_raw(count)
-        return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        # In place: large layers should not take more room while they are made than while they are trained.
+        words >>= np.uint64(11)
+        numbers = words.astype(np.float64)
+        numbers *= 2.0**-53
+        return numbers
 
     def normal(self, count: int) -> NDArray[np.float64]:
         """Standard normal, by Box and Muller."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,7 @@ class Stack:
             if isinstance(layer, LayerWithWeights)
         }
 
-    @property
+    @cached_property
     def normalization(self) -> Normalization | None:
         """The Normalization, if there is one."""
         for layer in self.layers:
@@ -183,7 +184,7 @@ class Stack:
             mean[list(columns)], scale[list(columns)] = 0.0, 1.0
         return mean, scale
 
-    @property
+    @cached_property
     def embeddings(self) -> tuple[Embedding, ...]:
         """The layers that look numbers up."""
         return tuple(layer for layer in self.layers if isinstance(layer, Embedding))
@@ -195,13 +196,13 @@ class Stack:
             lookup = lookup.then(layer)
         return lookup
 
-    @property
+    @cached_property
     def input_shape(self) -> tuple[int, ...] | None:
         """The shape of a sample, where an Input says it."""
         first = self.layers[0] if self.layers else None
         return first.shape if isinstance(first, Input) else None
 
-    @property
+    @cached_property
     def takes_any_shape(self) -> bool:
         """Whether samples may have several axes, since what comes first arranges them anew."""
         for layer in self.layers:
@@ -219,7 +220,7 @@ class Stack:
             return n_columns if n_columns > 1 else None
         return None
 
-    @property
+    @cached_property
     def n_outputs(self) -> int:
         """The number of outputs.
 

@@ -6,6 +6,7 @@ the versions of Numba and llvmlite, and the processor. A file that cannot be rea
 The files are pickles, hence the folder must belong to this user and be writable by nobody else.
 """
 
+import ctypes
 import hashlib
 import itertools
 import os
@@ -17,7 +18,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -30,7 +31,9 @@ from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import NullCache
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
+from numba.core.typing.ctypes_utils import to_ctypes
 
 from fastbp.errors import CacheWarning
 from fastbp.runtime.passes import KernelCompiler
@@ -171,12 +174,66 @@ class _CodeCache(NullCache):
         try:
             handle, temporary = tempfile.mkstemp(dir=file.parent)
             with os.fdopen(handle, "wb") as stream:
-                pickle.dump(cres._reduce(), stream, protocol=4)
+                pickle.dump(self._payload(cres), stream, protocol=4)
             os.replace(temporary, file)
         except OSError as error:
             warnings.warn(
                 f"{file} cannot be written ({error.strerror})", CacheWarning, stacklevel=2
             )
+
+    def _payload(self, cres: Any) -> Any:
+        return cres._reduce()
+
+
+class _KernelCache(_CodeCache):
+    """The file of a function that only C calls: its symbol and its object code, nothing that Numba knows of it."""
+
+    def load(self, sig: Any) -> int | None:
+        """Where the code is now, or None where there is none.
+
+        What Numba does for functions that compiled code may call by name takes four times as long.
+        """
+        file = self._file(_readable_folder(), sig)
+        if file is None or not file.exists():
+            return None
+        try:
+            symbol, code = pickle.loads(file.read_bytes())
+            with global_compiler_lock:
+                context = cpu_target.target_context
+                # Before anything is linked: LLVM ends the process where a symbol is missing.
+                rtsys.initialize(context)
+                engine = context.codegen()._engine
+                engine._ee.add_object_file(llvm.ObjectFileRef.from_data(code))
+                engine.finalize_object()
+                return engine.get_function_address(symbol) or None
+        except Exception:
+            # As above.
+            return None
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        return None
+
+    def _payload(self, cres: Any) -> Any:
+        _, _, (code, _) = cres.library.serialize_using_object_code()
+        return cres.fndesc.llvm_cfunc_wrapper_name, code
+
+
+class LoadedKernel:
+    """A function that C can call, found on the disk.
+
+    Attributes
+    ----------
+    address : int
+    """
+
+    def __init__(self, address: int, signature: Any) -> None:
+        self.address, self._signature = address, signature
+
+    @cached_property
+    def ctypes(self) -> Any:
+        """The same for ctypes to call."""
+        kinds = [to_ctypes(each) for each in (self._signature.return_type, *self._signature.args)]
+        return ctypes.CFUNCTYPE(*kinds)(self.address)
 
 
 class _Kernel(CFunc):
@@ -216,7 +273,7 @@ def _own_names() -> Iterator[None]:
 
 def compile_callable(
     label: str, make: Callable[[], FunctionType], signature: Any, *, keep: bool = True
-) -> CFunc:
+) -> CFunc | LoadedKernel:
     """A function that C can call, compiled or loaded from the disk.
 
     Parameters
@@ -229,6 +286,10 @@ def compile_callable(
     keep : bool, default True
         Whether the disk keeps it, and may have it already.
     """
+    kept = _KernelCache(label)
+    address = kept.load(signature) if keep else None
+    if address is not None:
+        return LoadedKernel(address, signature)
     kernel = _Kernel(
         make(),
         (signature.args, signature.return_type),
@@ -237,7 +298,7 @@ def compile_callable(
         KernelCompiler,
     )
     if keep:
-        kernel._cache = _CodeCache(label)
+        kernel._cache = kept
     with _own_names():
         kernel.compile()
     return kernel

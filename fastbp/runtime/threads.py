@@ -27,7 +27,12 @@ def limits() -> dict[str, int]:
 
 def available_workers() -> int:
     """The smallest of `limits`."""
-    return max(1, min(limits().values()))
+    # Each call that may use several asks: no names are given to what there is.
+    found = min(_processors(), numba.config.NUMBA_NUM_THREADS)
+    if hasattr(os, "sched_getaffinity"):
+        found = min(found, len(os.sched_getaffinity(0)))
+    quota = _cgroup_quota()
+    return max(1, int(found if quota is None else min(found, quota)))
 
 
 def chosen_workers(threads: int | str) -> int:

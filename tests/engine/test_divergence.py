@@ -56,11 +56,11 @@ def copy_after_chunks(given: Network, most: int, monkeypatch: pytest.MonkeyPatch
     copies: list[int] = []
     snapshot = given.snapshot
 
-    def counted() -> Any:
+    def counted(into: Any = None) -> Any:
         copies.append(len(copies))
         if len(copies) == most:
             monkeypatch.setattr(training, "_SNAPSHOT_SECONDS", np.inf)
-        return snapshot()
+        return snapshot(into)
 
     monkeypatch.setattr(training, "_SNAPSHOT_SECONDS", -1.0)
     monkeypatch.setattr(given, "snapshot", counted)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 import fastbp
-from fastbp.nn.layer import Layer
 
 OPTIMIZERS = {"sgd": fastbp.SGD(0.01), "adam": fastbp.Adam(0.001)}
 
@@ -46,7 +45,7 @@ class Workload:
     optimizer : {"sgd", "adam"}
     learning_rate : float, optional
         If it is not the optimizer's in `OPTIMIZERS`.
-    behind : Layer, optional
+    behind : layer of fastbp, optional
         One more layer behind each hidden one.
     """
 
@@ -60,7 +59,7 @@ class Workload:
     dtype: str = "float32"
     optimizer: str = "sgd"
     learning_rate: float | None = None
-    behind: Layer | None = None
+    behind: Any = None
 
     @property
     def name(self) -> str:
@@ -120,7 +119,7 @@ class Workload:
     def model(self, optimizer: Any = None) -> fastbp.Sequential:
         """The compiled model; with another optimizer than the workload's, by name or as it is, if one is given."""
         activation, loss = LOSSES[self.loss]
-        hidden: list[Layer] = []
+        hidden: list[Any] = []
         for units, name in zip(self.sizes[1:-1], self.hidden, strict=True):
             hidden.append(fastbp.Dense(units, name))
             if self.behind is not None:

@@ -24,10 +24,12 @@ _write_data = Struct("=10q").pack_into
 _write_two = Struct("=2q").pack_into
 _write_job = Struct(f"={len(Job._fields)}q").pack_into
 _NO_HYPER = np.zeros(1)
+_NONE_YET = np.zeros((0, 0))
 _NO_HYPER_ADDRESS = _NO_HYPER.ctypes.data
 _NOWHERE = (0, 0, 0)
 #: Updates for which an optimizer tells its numbers at once, where few are asked for.
 _AHEAD = 64
+_ASKED_AT_A_TIME = 4096
 
 
 class Session:
@@ -60,7 +62,7 @@ class Session:
         # Whose numbers these are, and of which steps: so many, behind the first.
         self._optimizer: Any = None
         self._first, self._n_ahead = 0, 0
-        self._hyper, self._hyper_address = _NO_HYPER, 0
+        self._hyper, self._hyper_address = _NONE_YET, 0
         self._dtype, self.panels = dtype, program.panels
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
@@ -142,20 +144,29 @@ class Session:
             # A learning rate that may fail, or may run a user's function, is asked for what is needed alone.
             plain = isinstance(optimizer.learning_rate, float)
             n = max(count, _AHEAD) if plain and not optimizer.hyper_is_constant else count
-            numbers = np.arange(first, first + n, dtype=np.int64)
-            self._hyper = np.ascontiguousarray(optimizer.hyper(numbers), self._dtype)
-            self._hyper_address = self._hyper.ctypes.data
+            self._optimizer, self._n_ahead = None, 0
+            self._fill_hyper(optimizer, first, n)
             self._optimizer, self._first, self._n_ahead, place = optimizer, first, n, 0
         stride = self._hyper.strides[0]
         if optimizer.hyper_is_constant:
             return self._hyper_address, 0
         return self._hyper_address + place * stride, stride
 
+    def _fill_hyper(self, optimizer: Any, first: int, n: int) -> None:
+        """Ask for the numbers of `n` updates, some at a time, so that what is computed with them stays in a cache."""
+        for begin in range(0, n, _ASKED_AT_A_TIME):
+            end = min(begin + _ASKED_AT_A_TIME, n)
+            numbers = optimizer.hyper(np.arange(first + begin, first + end, dtype=np.int64))
+            if len(self._hyper) < n or self._hyper.shape[1] != numbers.shape[1]:
+                self._hyper = np.empty((n, numbers.shape[1]), self._dtype)
+                self._hyper_address = self._hyper.ctypes.data
+            self._hyper[begin:end] = numbers
+
     def release(self) -> None:
         """Let go of the caller's arrays, and of a long call's numbers."""
         self._alive = ()
         if self._n_ahead > _AHEAD:
-            self._optimizer, self._n_ahead, self._hyper = None, 0, _NO_HYPER
+            self._optimizer, self._n_ahead, self._hyper = None, 0, _NONE_YET
 
     def begin(self, first_step: int) -> None:
         """No step has failed, and so many are done."""

@@ -1,5 +1,6 @@
 """Adam and its kin: steps along the mean gradient, divided by its size."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -85,7 +86,7 @@ class Adam(_Moments):
 
     def own_columns(self, t: NDArray[np.float64], rate: NDArray[np.float64]) -> tuple[Column, ...]:
         """Columns: alpha, 1 - beta_1, 1 - beta_2, epsilon."""
-        alpha = rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        alpha = rate * np.sqrt(1 - power(self.beta_2, t)) / (1 - power(self.beta_1, t))
         return alpha, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
 
 
@@ -139,7 +140,7 @@ class Adamax(_Moments):
 
     def own_columns(self, t: NDArray[np.float64], rate: NDArray[np.float64]) -> tuple[Column, ...]:
         """Columns: alpha, 1 - beta_1, beta_2, epsilon."""
-        return rate / (1 - self.beta_1**t), 1 - self.beta_1, self.beta_2, self.epsilon
+        return rate / (1 - power(self.beta_1, t)), 1 - self.beta_1, self.beta_2, self.epsilon
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,17 +173,27 @@ class Nadam(_Moments):
         """Columns: a, b, 1 - beta_1, 1 - beta_2, 1 / (1 - beta_2**t), epsilon."""
         push = rate * self._momentum(t + 1) / (1 - self._product(t + 1))
         pull = rate * (1 - self._momentum(t)) / (1 - self._product(t))
-        grown = 1 / (1 - self.beta_2**t)
+        grown = 1 / (1 - power(self.beta_2, t))
         return push, pull, 1 - self.beta_1, 1 - self.beta_2, grown, self.epsilon
 
     def _momentum(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.beta_1 * (1 - 0.5 * 0.96**t)
+        return self.beta_1 * (1 - 0.5 * power(0.96, t))
 
     def _product(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of all momenta up to t. Of their second factors those behind the table are 1."""
         places = np.minimum(t, len(_GROWTH)).astype(np.int64) - 1
-        return self.beta_1**t * _GROWTH[places]
+        return power(self.beta_1, t) * _GROWTH[places]
 
 
 #: (1 - 0.96**1 / 2) * ... * (1 - 0.96**t / 2) for t = 1, 2, ...
 _GROWTH = np.cumprod(1 - 0.5 * 0.96 ** np.arange(1.0, 1025.0))
+
+
+def power(base: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``base**t`` as far as 1 minus that is not 1 itself: what is smaller is not computed, which would take long.
+
+    >>> 1 - power(0.9, np.array([1.0, 2.0, 1e6]))
+    array([0.1 , 0.19, 1.  ])
+    """
+    most = -42.0 / math.log(base) if base > 0 else 1.0  # e**-42 is below 2**-60
+    return base ** np.minimum(t, math.ceil(most))

@@ -87,7 +87,7 @@ class Extra(NamedTuple):
 
 def extras() -> list[Extra]:
     """All of them; what is compared with comes before."""
-    own, own_loss = fastbp.CustomActivation, fastbp.CustomLoss
+    own, own_loss = fastbp.Activation, fastbp.Loss
     return [
         Extra("relu, mean squared error", "relu, mean squared error"),
         Extra("own relu (branch)", "relu, mean squared error", own(relu, relu_slope)),

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from fastbp.nn import Loss, Metric
+from fastbp.nn import LossFunction, Metric
 from fastbp.optimizers import Optimizer
 from fastbp.questions import Figures, Questions
 from fastbp.training import (
@@ -87,7 +87,7 @@ class Model(Questions, Weights):
         self.learner.set_optimizer(optimizer)
 
     @property
-    def loss(self) -> Loss | None:
+    def loss(self) -> LossFunction | None:
         """What `compile` was given, as a specification."""
         return self.learner.loss
 
@@ -99,9 +99,9 @@ class Model(Questions, Weights):
     def compile(
         self,
         optimizer: str | Optimizer = "rmsprop",
-        loss: str | Loss | None = None,
-        metrics: Iterable[str | Metric | Loss] | str | None = None,
-        weighted_metrics: Iterable[str | Metric | Loss] | str | None = None,
+        loss: str | LossFunction | None = None,
+        metrics: Iterable[str | Metric | LossFunction] | str | None = None,
+        weighted_metrics: Iterable[str | Metric | LossFunction] | str | None = None,
     ) -> None:
         """Say how to train. What an optimizer had gathered before is forgotten, the weights are not.
 
@@ -110,12 +110,12 @@ class Model(Questions, Weights):
         optimizer : str or Optimizer, default "rmsprop"
             "sgd", "adam", "adamw", "lion", ... (docs/optimizers.md), or one with its settings:
             ``SGD(0.1, momentum=0.9)``.
-        loss : str or Loss
+        loss : str or LossFunction
             What to minimize: "mean_squared_error", "sparse_categorical_crossentropy", ...
-        metrics : list of str, Metric or Loss, optional
+        metrics : list of str, Metric or LossFunction, optional
             What to report besides: "accuracy", "auc", ``Precision(0.3)``, or a loss (docs/losses.md). All samples count
             the same.
-        weighted_metrics : list of str, Metric or Loss, optional
+        weighted_metrics : list of str, Metric or LossFunction, optional
             The same, but samples count by their weights. Where the name is taken, "weighted_" goes before it.
 
         Raises

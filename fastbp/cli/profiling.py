@@ -12,7 +12,7 @@ import fastbp
 from fastbp.cli.networks import build_plain_model, parse_sizes
 from fastbp.engine import Profile
 from fastbp.errors import ArgumentError
-from fastbp.nn import Loss
+from fastbp.nn import LossFunction
 from fastbp.runtime.processor import processor
 from fastbp.sequential import Sequential, load_model
 from fastbp.storage import check_can_write, replace_file
@@ -137,7 +137,7 @@ def random_samples(model: Sequential, batch_size: int) -> tuple[np.ndarray, np.n
 
 
 def _random_targets(
-    loss: Loss, n_samples: int, n_outputs: int, random: np.random.Generator
+    loss: LossFunction, n_samples: int, n_outputs: int, random: np.random.Generator
 ) -> np.ndarray:
     if loss.targets == "classes":
         return random.integers(0, n_outputs, n_samples)

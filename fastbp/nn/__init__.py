@@ -23,7 +23,7 @@ from fastbp.nn.crossentropies import (
     CategoricalFocalCrossentropy,
     SparseCategoricalCrossentropy,
 )
-from fastbp.nn.custom import CustomActivation, CustomLoss, loss_from_config
+from fastbp.nn.custom import Loss, loss_from_config
 from fastbp.nn.embedding import Embedding
 from fastbp.nn.initializers import (
     INITIALIZERS,
@@ -49,7 +49,7 @@ from fastbp.nn.initializers import (
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense, Input
-from fastbp.nn.loss import Loss
+from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import (
     LOSSES,
     CategoricalHinge,
@@ -149,8 +149,6 @@ __all__ = [
     "Constant",
     "Constraint",
     "CosineSimilarity",
-    "CustomActivation",
-    "CustomLoss",
     "Dense",
     "Dropout",
     "Embedding",
@@ -177,6 +175,7 @@ __all__ = [
     "LecunUniform",
     "LogCosh",
     "Loss",
+    "LossFunction",
     "MaxNorm",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",

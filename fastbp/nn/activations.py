@@ -60,7 +60,7 @@ def known_key(key: str) -> str:
     name = key.split("-")[1]
     raise ArgumentError(
         f"{name!r} is a function of the user's own ({key}), and a model file holds no code: make the "
-        "CustomActivation or CustomLoss of the same functions before the model is loaded"
+        "Activation or Loss of the same functions before the model is loaded"
     )
 
 
@@ -79,11 +79,12 @@ def activation_name(activation: object) -> str:
     """
     if activation is None:
         return "linear"
-    # A CustomActivation has one.
+    # An Activation has one.
     activation = getattr(activation, "key", activation)
     if not isinstance(activation, str):
         raise ArgumentError(
-            f"activation must be a name or a CustomActivation, not {type(activation).__name__}"
+            f"activation must be a name, or Activation(forward, derivative) of your own functions, not "
+            f"{type(activation).__name__}"
         )
     if is_own(activation):
         return known_key(activation)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from fastbp.errors import ArgumentError, unknown_name
-from fastbp.nn.loss import Loss
+from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import LOSSES
 from fastbp.nn.metric_kinds import KINDS, METRICS, Sum, Totals
 from fastbp.nn.metrics import Metric
 
-Wanted = Iterable[str | Metric | Loss] | str | None
+Wanted = Iterable[str | Metric | LossFunction] | str | None
 
 _ALIASES = {
     "acc": "accuracy",
@@ -111,7 +111,7 @@ def _places(metrics: tuple[Metric, ...]) -> list[tuple[Metric, list[int], int]]:
 
 def resolve_metrics(
     metrics: Wanted,
-    loss: Loss,
+    loss: LossFunction,
     n_outputs: int,
     weighted: Wanted = None,
     activation: str | None = None,
@@ -122,10 +122,10 @@ def resolve_metrics(
 
     Parameters
     ----------
-    metrics, weighted : iterable of str, Metric or Loss, or one name
+    metrics, weighted : iterable of str, Metric or LossFunction, or one name
         Those for which all samples count the same, and those for which they count by their weights. A weighted one
         whose name is taken has "weighted_" before it.
-    loss : Loss
+    loss : LossFunction
     n_outputs : int
     activation : str or None
         That of the model's outputs; None where it is not known.
@@ -145,7 +145,9 @@ def resolve_metrics(
     """
     resolved: list[Metric] = []
     for wanted, by_weight in ((metrics, False), (weighted, True)):
-        for each in (wanted,) if isinstance(wanted, (str, Metric, Loss)) else tuple(wanted or ()):
+        for each in (
+            (wanted,) if isinstance(wanted, (str, Metric, LossFunction)) else tuple(wanted or ())
+        ):
             metric = _resolve(each, loss, n_outputs)
             taken = ["loss", *(other.name for other in resolved)]
             if by_weight:
@@ -159,11 +161,11 @@ def resolve_metrics(
     return tuple(resolved)
 
 
-def _resolve(wanted: str | Metric | Loss, loss: Loss, n_outputs: int) -> Metric:
+def _resolve(wanted: str | Metric | LossFunction, loss: LossFunction, n_outputs: int) -> Metric:
     if isinstance(wanted, Metric):
         # A plain one, whatever class wrote its settings down.
         metric = Metric(wanted.name, wanted.kind, wanted.numbers, wanted.weighted)
-    elif isinstance(wanted, Loss):
+    elif isinstance(wanted, LossFunction):
         _check_loss(wanted, loss)
         metric = Metric(wanted.name, wanted.name, wanted.numbers)
     elif isinstance(wanted, str):
@@ -188,13 +190,13 @@ def _resolve(wanted: str | Metric | Loss, loss: Loss, n_outputs: int) -> Metric:
     return replace(metric, n_outputs=n_outputs) if kind_of.cells is not None else metric
 
 
-def _accuracy(loss: Loss, n_outputs: int) -> str:
+def _accuracy(loss: LossFunction, n_outputs: int) -> str:
     if loss.targets == "classes":
         return "sparse_categorical_accuracy"
     return "binary_accuracy" if n_outputs == 1 else "categorical_accuracy"
 
 
-def _check_loss(wanted: Loss, loss: Loss) -> None:
+def _check_loss(wanted: LossFunction, loss: LossFunction) -> None:
     """That a loss means as a metric what it says"""
     if wanted.label_smoothing:
         raise ArgumentError(

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from fastbp.nn.loss import Loss
+from fastbp.nn.loss import LossFunction
 from fastbp.specification import choose, real_number, truth_value
 
 
 @dataclass(frozen=True)
-class _OfProbabilities(Loss):
+class _OfProbabilities(LossFunction):
     """What the cross-entropies share: probabilities may be given as logits, and targets smoothed"""
 
     target_range = (0.0, 1.0)

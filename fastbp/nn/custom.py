@@ -7,69 +7,30 @@ from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import KNOWN_KEYS, known_key
-from fastbp.nn.loss import Loss
+from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import LOSSES
 from fastbp.specification import choose
 
 
-class CustomActivation:
-    """An activation of your own: a function of a number, and its derivative, compiled into the kernels.
-
-    Give it to a layer: ``Dense(8, activation=CustomActivation(forward, derivative))``.
-
-    Parameters
-    ----------
-    forward : function of numba.njit
-        ``forward(x)`` for a number x. It must raise nothing and use nothing but numbers.
-    derivative : function of numba.njit
-        ``derivative(x)``, by the same x; `gradient_check` tells whether it is right.
-    name : str, optional
-        Letters, digits and _; None means the name of `forward`.
-
-    Attributes
-    ----------
-    key : str
-        The name with a fingerprint of the functions, as layers and model files keep it. A model file holds no code: to
-        load it, make the same activation first.
+def own_activation(forward: Any, derivative: Any) -> str:
+    """Return the key by which kernels know an activation of a user's own: its name, and a fingerprint of the functions.
 
     Raises
     ------
     ArgumentError
         If these are no compiled functions of one number.
-
-    Examples
-    --------
-    >>> import math, numba
-    >>> @numba.njit
-    ... def bell(x):
-    ...     return math.exp(-x * x)
-    >>> @numba.njit
-    ... def slope(x):
-    ...     return -2.0 * x * math.exp(-x * x)
-    >>> CustomActivation(bell, slope)
-    CustomActivation(bell)
     """
+    _check("forward", forward, 0.5)
+    _check("derivative", derivative, 0.5)
+    from fastbp.kernels.own import add_activation  # imports Numba
 
-    def __init__(
-        self,
-        forward: Callable[[float], float],
-        derivative: Callable[[float], float],
-        name: str | None = None,
-    ) -> None:
-        _check("forward", forward, 0.5)
-        _check("derivative", derivative, 0.5)
-        from fastbp.kernels.own import add_activation  # imports Numba
-
-        self.name = _checked_name(name, forward)
-        self.key = add_activation(self.name, forward, derivative)
-        KNOWN_KEYS.add(self.key)
-
-    def __repr__(self) -> str:
-        return f"CustomActivation({self.name})"
+    key = add_activation(_checked_name(None, forward), forward, derivative)
+    KNOWN_KEYS.add(key)
+    return key
 
 
 @dataclass(frozen=True, init=False)
-class CustomLoss(Loss):
+class Loss(LossFunction):
     """A loss of your own: the mean over a sample's outputs of a term, compiled into the kernels.
 
     Parameters
@@ -84,7 +45,8 @@ class CustomLoss(Loss):
     Attributes
     ----------
     name : str
-        With a fingerprint of the functions, as for `CustomActivation`.
+        With a fingerprint of the functions, as model files keep it. They hold no code: to load one, make the same loss
+        first.
 
     Raises
     ------
@@ -109,11 +71,11 @@ class CustomLoss(Loss):
         choose(self, name=key)
 
 
-def loss_from_config(config: Mapping[str, Any]) -> Loss:
+def loss_from_config(config: Mapping[str, Any]) -> LossFunction:
     """Return the loss whose `to_config` gave `config`; a custom one must have been made in this process."""
-    if config.get("class") != "CustomLoss":
+    if config.get("class") != "Loss":
         return LOSSES.from_config(config)
-    loss = object.__new__(CustomLoss)
+    loss = object.__new__(Loss)
     choose(loss, name=known_key(config["name"]))
     return loss
 

@@ -1,20 +1,18 @@
 """The layers of a model, as specifications: what they are, not what they hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import OF_ALL_OUTPUTS, activation_name
 from fastbp.nn.constraints import CONSTRAINTS, Constraint
+from fastbp.nn.custom import own_activation
 from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
 from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector, regularizer_or_none
 from fastbp.specification import choose, truth_value, whole_number
-
-if TYPE_CHECKING:
-    from fastbp.nn.custom import CustomActivation
 
 
 @dataclass(frozen=True, init=False)
@@ -69,7 +67,7 @@ class Dense(LayerWithWeights):
     ----------
     units : int
         The number of outputs.
-    activation : str or CustomActivation, default "linear"
+    activation : str or Activation, default "linear"
         One of `fastbp.nn.ACTIVATIONS`, or your own.
     use_bias : bool, default True
         Whether there is a bias.
@@ -111,7 +109,7 @@ class Dense(LayerWithWeights):
     def __init__(
         self,
         units: int,
-        activation: "str | CustomActivation | None" = "linear",
+        activation: "str | Activation | None" = "linear",
         use_bias: bool = True,
         kernel_initializer: str | Initializer | Mapping[str, Any] = "glorot_uniform",
         bias_initializer: str | Initializer | Mapping[str, Any] = "zeros",
@@ -181,17 +179,44 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str or CustomActivation
-        One of `fastbp.nn.ACTIVATIONS`, or your own.
+    activation : str, or function of numba.njit
+        One of `fastbp.nn.ACTIVATIONS`; or, with `derivative`, one of your own: ``activation(x)`` for a number x. It
+        must raise nothing and use nothing but numbers.
+    derivative : function of numba.njit, optional
+        ``derivative(x)``, by the same x; `gradient_check` tells whether it is right.
     name : str, optional
         Shown in `summary`.
     activity_regularizer : str, Regularizer or None
         A penalty on the outputs: see `ActivityRegularization`.
 
+    Attributes
+    ----------
+    activation : str
+        The name. That of your own is its function's with a fingerprint, as model files keep it. They hold no code: to
+        load one, make the same activation first.
+
+    Raises
+    ------
+    ArgumentError
+        If the functions are no compiled functions of one number.
+
+    Notes
+    -----
+    Another layer takes it as its activation, too: ``Dense(8, Activation(forward, derivative))``.
+
     Examples
     --------
     >>> Activation("swish").activation
     'silu'
+    >>> import math, numba
+    >>> @numba.njit
+    ... def bell(x):
+    ...     return math.exp(-x * x)
+    >>> @numba.njit
+    ... def slope(x):
+    ...     return -2.0 * x * math.exp(-x * x)
+    >>> Dense(8, Activation(bell, slope)).activation.startswith("own-bell-")
+    True
     """
 
     activation: str
@@ -199,16 +224,29 @@ class Activation(Layer):
 
     def __init__(
         self,
-        activation: "str | CustomActivation",
+        activation: "str | Callable[[float], float]",
+        derivative: Callable[[float], float] | None = None,
         name: str | None = None,
         activity_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
     ) -> None:
         self._choose_name(name)
         choose(
             self,
-            activation=activation_name(activation),
+            activation=activation_name(activation)
+            if derivative is None
+            else own_activation(activation, derivative),
             activity_regularizer=regularizer_of_vector("activity", activity_regularizer),
         )
+
+    @property
+    def key(self) -> str:
+        """What another layer takes of it."""
+        if self.activity_regularizer is not None:
+            raise ArgumentError(
+                "an Activation with an activity_regularizer is a layer of its own: put it behind the other, or give "
+                "the regularizer to that"
+            )
+        return self.activation
 
     def output_shape(self, shape: Shape) -> Shape:
         """The same."""

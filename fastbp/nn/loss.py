@@ -11,7 +11,7 @@ from fastbp.specification import Specification
 
 
 @dataclass(frozen=True)
-class Loss(Specification):
+class LossFunction(Specification):
     """A loss to minimize.
 
     Attributes

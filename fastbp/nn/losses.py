@@ -9,42 +9,42 @@ from fastbp.nn.crossentropies import (
     CategoricalFocalCrossentropy,
     SparseCategoricalCrossentropy,
 )
-from fastbp.nn.loss import Loss
+from fastbp.nn.loss import LossFunction
 from fastbp.specification import Family, choose, real_number
 
 # --- errors ---
 
 
 @dataclass(frozen=True)
-class MeanSquaredError(Loss):
+class MeanSquaredError(LossFunction):
     """``mean((y - p)**2)``."""
 
     name = "mean_squared_error"
 
 
 @dataclass(frozen=True)
-class MeanAbsoluteError(Loss):
+class MeanAbsoluteError(LossFunction):
     """``mean(|y - p|)``."""
 
     name = "mean_absolute_error"
 
 
 @dataclass(frozen=True)
-class MeanAbsolutePercentageError(Loss):
+class MeanAbsolutePercentageError(LossFunction):
     """``100 * mean(|y - p| / max(|y|, epsilon))``."""
 
     name = "mean_absolute_percentage_error"
 
 
 @dataclass(frozen=True)
-class MeanSquaredLogarithmicError(Loss):
+class MeanSquaredLogarithmicError(LossFunction):
     """``mean((log(1 + max(y, epsilon)) - log(1 + max(p, epsilon)))**2)``."""
 
     name = "mean_squared_logarithmic_error"
 
 
 @dataclass(frozen=True)
-class Huber(Loss):
+class Huber(LossFunction):
     """The mean of ``e**2 / 2`` where ``|e| <= delta``, of ``delta * (|e| - delta / 2)`` elsewhere, with ``e = y - p``.
 
     Parameters
@@ -75,14 +75,14 @@ class Huber(Loss):
 
 
 @dataclass(frozen=True)
-class LogCosh(Loss):
+class LogCosh(LossFunction):
     """``mean(log(cosh(p - y)))``."""
 
     name = "log_cosh"
 
 
 @dataclass(frozen=True)
-class Quantile(Loss):
+class Quantile(LossFunction):
     """``mean(max(q * (y - p), (q - 1) * (y - p)))``, least where a share q of the targets is below the prediction.
 
     Parameters
@@ -113,7 +113,7 @@ class Quantile(Loss):
 
 
 @dataclass(frozen=True)
-class Poisson(Loss):
+class Poisson(LossFunction):
     """``mean(p - y * log(p + epsilon))`` for counts y; p must be positive, as after an "exponential" or "softplus"."""
 
     name = "poisson"
@@ -121,7 +121,7 @@ class Poisson(Loss):
 
 
 @dataclass(frozen=True)
-class CosineSimilarity(Loss):
+class CosineSimilarity(LossFunction):
     """``-sum(y * p) / (|y| * |p|)``, where a length below epsilon counts as epsilon."""
 
     name = "cosine_similarity"
@@ -131,7 +131,7 @@ class CosineSimilarity(Loss):
 
 
 @dataclass(frozen=True)
-class Hinge(Loss):
+class Hinge(LossFunction):
     """``mean(max(0, 1 - y * p))`` for targets -1 and 1; 0 and 1 mean the same."""
 
     name = "hinge"
@@ -139,7 +139,7 @@ class Hinge(Loss):
 
 
 @dataclass(frozen=True)
-class SquaredHinge(Loss):
+class SquaredHinge(LossFunction):
     """``mean(max(0, 1 - y * p)**2)`` for targets -1 and 1; 0 and 1 mean the same."""
 
     name = "squared_hinge"
@@ -147,7 +147,7 @@ class SquaredHinge(Loss):
 
 
 @dataclass(frozen=True)
-class CategoricalHinge(Loss):
+class CategoricalHinge(LossFunction):
     """``max(0, 1 + max((1 - y) * p) - sum(y * p))`` for one-hot targets."""
 
     name = "categorical_hinge"
@@ -159,16 +159,16 @@ class CategoricalHinge(Loss):
 
 
 @dataclass(frozen=True)
-class KLDivergence(Loss):
+class KLDivergence(LossFunction):
     """``sum(y * log(y / p))``, y and p kept in [epsilon, 1]."""
 
     name = "kl_divergence"
     target_range = (0.0, 1.0)
 
 
-LOSSES: Family[Loss] = Family(
+LOSSES: Family[LossFunction] = Family(
     "loss",
-    Loss,
+    LossFunction,
     {
         "mean_squared_error": MeanSquaredError,
         "mse": MeanSquaredError,

@@ -7,7 +7,7 @@ import numpy as np
 
 from fastbp.data.source import as_source, check_finite, magnitudes
 from fastbp.errors import ArgumentError, DataError
-from fastbp.nn import Loss
+from fastbp.nn import LossFunction
 from fastbp.source import Source
 
 # Elements looked at in one go, so that the temporaries stay in the cache.
@@ -79,7 +79,7 @@ def check_samples(
     *,
     n_inputs: int,
     n_outputs: int,
-    loss: Loss,
+    loss: LossFunction,
     dtype: str,
     prefix: str = "",
 ) -> Samples:
@@ -91,7 +91,7 @@ def check_samples(
         As the user gave them; `sample_weight` may be None.
     n_inputs, n_outputs : int
         The network's.
-    loss : Loss
+    loss : LossFunction
         Says what targets must be.
     dtype : str
         What the network computes in: greater numbers do not fit.
@@ -122,7 +122,7 @@ def _check_count(source: Source, inputs: Source, name: str, inputs_name: str) ->
         )
 
 
-def _check_targets(y: object, n_outputs: int, loss: Loss, dtype: str, name: str) -> Source:
+def _check_targets(y: object, n_outputs: int, loss: LossFunction, dtype: str, name: str) -> Source:
     targets = as_source(y, name)
     if targets.n_columns != (1 if loss.targets == "classes" else n_outputs):
         raise DataError(_columns_message(targets.n_columns, n_outputs, loss, name))
@@ -146,7 +146,7 @@ def _check_targets(y: object, n_outputs: int, loss: Loss, dtype: str, name: str)
     return targets
 
 
-def _columns_message(n_columns: int, n_outputs: int, loss: Loss, name: str) -> str:
+def _columns_message(n_columns: int, n_outputs: int, loss: LossFunction, name: str) -> str:
     message = f"{name} has {_columns(n_columns)}, but "
     if loss.targets == "classes":
         message += f"the loss {loss.name!r} takes one column of class numbers"

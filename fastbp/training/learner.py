@@ -14,7 +14,7 @@ from fastbp.nn import (
     LOSSES,
     Dense,
     Layer,
-    Loss,
+    LossFunction,
     Metric,
     Normalization,
     Stack,
@@ -55,7 +55,7 @@ class Learner:
     dtype : str
         What the network computes in.
     optimizer : Optimizer or None
-    loss : Loss or None
+    loss : LossFunction or None
     metrics : tuple of Metric
         What `compile` was given.
     epochs_seen : int
@@ -72,7 +72,7 @@ class Learner:
         self.dtype = dtype
         self._check_exact(stack)
         self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
+        self.loss: LossFunction | None = None
         self.metrics: tuple[Metric, ...] = ()
         self.epochs_seen = 0
         self._network: Network | None = None
@@ -126,8 +126,8 @@ class Learner:
         self,
         optimizer: object,
         loss: object,
-        metrics: Iterable[str | Metric | Loss] | str | None,
-        weighted_metrics: Iterable[str | Metric | Loss] | str | None = None,
+        metrics: Iterable[str | Metric | LossFunction] | str | None,
+        weighted_metrics: Iterable[str | Metric | LossFunction] | str | None = None,
     ) -> None:
         """Take names or specifications of optimizer, loss and metrics that go together."""
         chosen_optimizer = OPTIMIZERS.resolve(optimizer)

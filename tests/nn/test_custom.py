@@ -95,7 +95,7 @@ def test_an_own_activation(name, data):
     """Lane by lane with a call in it, and as a function of vectors where it is arithmetic."""
     x, y = data
     forward, derivative = SHAPES[name]
-    network = model(fastbp.CustomActivation(forward, derivative), dtype="float64")
+    network = model(fastbp.Activation(forward, derivative), dtype="float64")
     values = x
     weights = network.get_weights()
     for kernel, bias in zip(weights[:4:2], weights[1:4:2], strict=True):
@@ -111,33 +111,34 @@ def test_an_own_activation(name, data):
 
 
 def test_a_wrong_derivative_is_found(data):
-    network = model(fastbp.CustomActivation(rational, wrong_slope))
+    network = model(fastbp.Activation(rational, wrong_slope))
     assert not fastbp.gradient_check(network, *data).ok
 
 
 def test_an_own_loss(data):
     x, y = data
-    network = model("tanh", fastbp.CustomLoss(asymmetric, asymmetric_slope), "float64")
+    network = model("tanh", fastbp.Loss(asymmetric, asymmetric_slope), "float64")
     expected = np.vectorize(asymmetric.py_func)(y, network.predict(x)).mean()
     assert network.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-12)
     assert fastbp.gradient_check(network, x, y).ok
     before = network.evaluate(x, y, verbose=0)
     network.fit(x, y, epochs=20, verbose=0)
     assert network.evaluate(x, y, verbose=0) < before
-    network.compile("sgd", fastbp.CustomLoss(asymmetric, wrong_asymmetric_slope))
+    network.compile("sgd", fastbp.Loss(asymmetric, wrong_asymmetric_slope))
     assert not fastbp.gradient_check(network, x, y).ok
 
 
 def test_the_same_functions_are_the_same_kernels():
-    one, other = (fastbp.CustomActivation(bell, bell_slope) for _ in range(2))
-    assert one.key == other.key != fastbp.CustomActivation(bell, bell_slope, "gauss").key
+    one, other = (fastbp.Activation(bell, bell_slope) for _ in range(2))
+    assert one.key == other.key != fastbp.Activation(bell, wrong_slope).key
     assert fastbp.Dense(3, one) == fastbp.Dense(3, other)
+    assert fastbp.Activation(one) == one
 
 
 def test_models_are_saved_without_code(data, tmp_path, monkeypatch):
     x, y = data
-    loss = fastbp.CustomLoss(asymmetric, asymmetric_slope)
-    network = model(fastbp.CustomActivation(bell, bell_slope), loss)
+    loss = fastbp.Loss(asymmetric, asymmetric_slope)
+    network = model(fastbp.Activation(bell, bell_slope), loss)
     network.fit(x, y, verbose=0)
     network.save(tmp_path / "own.safetensors")
     again = fastbp.load_model(tmp_path / "own.safetensors")
@@ -150,7 +151,7 @@ def test_models_are_saved_without_code(data, tmp_path, monkeypatch):
 
 def test_a_function_without_a_fingerprint_is_not_kept(data):
     """It may read what another process does not have: it works, and leaves nothing on the disk."""
-    network = model(fastbp.CustomActivation(from_table, table_slope), dtype="float64")
+    network = model(fastbp.Activation(from_table, table_slope), dtype="float64")
     assert fastbp.gradient_check(network, *data).ok
     assert not any("from_table" in label for label in cache.kept_labels())
 
@@ -161,14 +162,14 @@ import numpy as np
 import fastbp
 from nn.test_custom import bell, bell_slope, model
 from fastbp.runtime import cache
-network = model(fastbp.CustomActivation(bell, bell_slope))
+network = model(fastbp.Activation(bell, bell_slope))
 network.fit(np.ones((40, 3)), np.ones((40, 2)), verbose=0)
 print(json.dumps([label for label in cache.compiled_here if "own-bell" in label]))
 """
 
 
 def test_the_next_process_compiles_nothing(data):
-    model(fastbp.CustomActivation(bell, bell_slope)).fit(*data, verbose=0)
+    model(fastbp.Activation(bell, bell_slope)).fit(*data, verbose=0)
     assert children.run(CHILD, timeout=120) == []
     assert json.dumps(sorted(cache.kept_labels())).count("own-bell") > 2
 
@@ -176,12 +177,15 @@ def test_the_next_process_compiles_nothing(data):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: fastbp.CustomActivation(bell.py_func, bell_slope), "numba.njit"),
-        (lambda: fastbp.CustomActivation(bell, "slope"), "derivative must be a function"),
-        (lambda: fastbp.CustomActivation(asymmetric, bell), "forward must take 1 number"),
-        (lambda: fastbp.CustomLoss(asymmetric, bell), "gradient must take 2 numbers"),
-        (lambda: fastbp.CustomActivation(bell, bell_slope, "my bell"), "letters"),
-        (lambda: fastbp.Dense(3, "own-bell-0123"), "CustomActivation"),
+        (lambda: fastbp.Activation(bell.py_func, bell_slope), "numba.njit"),
+        (lambda: fastbp.Activation(bell, "slope"), "derivative must be a function"),
+        (lambda: fastbp.Activation(asymmetric, bell), "forward must take 1 number"),
+        (lambda: fastbp.Loss(asymmetric, bell), "gradient must take 2 numbers"),
+        (lambda: fastbp.Loss(asymmetric, asymmetric_slope, "my loss"), "letters"),
+        (lambda: fastbp.Activation(bell), r"Activation\(forward, derivative\)"),
+        (lambda: fastbp.Dense(3, bell), r"Activation\(forward, derivative\)"),
+        (lambda: fastbp.Dense(3, fastbp.Activation("relu", activity_regularizer="l2")), "behind"),
+        (lambda: fastbp.Dense(3, "own-bell-0123"), "Activation"),
     ],
 )
 def test_functions_that_cannot_be(make, message):

@@ -234,7 +234,7 @@ def muon_gram(combines):
                             tile = simd.multiply_add_pairs(tile, left, at, right, at)
                         simd.store_many(room, 0, lanes, simd.all_horizontal_sums(tile))
                         for a in range(i * SIDE, min(i * SIDE + SIDE, r.rows)):
-                            for b in range(j * SIDE, min(j * SIDE + SIDE, r.rows)):
+                            for b in range(max(j * SIDE, a), min(j * SIDE + SIDE, r.rows)):
                                 total = simd.get(room, (a - i * SIDE) * SIDE + b - j * SIDE)
                                 place = b // lanes * r.to_block + a * lanes + b % lanes
                                 mirror = a // lanes * r.to_block + b * lanes + a % lanes

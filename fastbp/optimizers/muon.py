@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError
+from fastbp.optimizers.adam import power
 from fastbp.optimizers.gathering import Gathering, Orthogonalization
 from fastbp.optimizers.optimizer import Addition, Column, Optimizer, optional, share, small_number
 from fastbp.optimizers.schedules import Rate
@@ -130,8 +131,8 @@ class Muon(Optimizer):
 
     def own_columns(self, t: NDArray[np.float64], rate: NDArray[np.float64]) -> tuple[Column, ...]:
         """Adam's alpha, 1 - beta_1, 1 - beta_2, epsilon, decay; Muon's step, decay, momentum, shares of u, a, b, c."""
-        alpha = rate * self.adam_lr_ratio
-        alpha = alpha * np.sqrt(1 - self.adam_beta_2**t) / (1 - self.adam_beta_1**t)
+        grown = np.sqrt(1 - power(self.adam_beta_2, t)) / (1 - power(self.adam_beta_1, t))
+        alpha = rate * self.adam_lr_ratio * grown
         adam = (alpha, 1 - self.adam_beta_1, 1 - self.adam_beta_2, self.epsilon)
         adam_decay = rate * (self.adam_weight_decay or 0.0)
         decay = rate * (self.weight_decay or 0.0)

@@ -19,6 +19,7 @@ OPTIMIZERS = {
     "adamax": fastbp.Adamax(),
     "nadam": fastbp.Nadam(),
     "lion": fastbp.Lion(),
+    "muon": fastbp.Muon(),
     "rprop": fastbp.Rprop(),
     "rprop iplus": fastbp.Rprop(variant="iplus"),
     "adam, cosine decay": fastbp.Adam(fastbp.CosineDecay(0.001, 10_000)),

@@ -21,7 +21,7 @@ Threads = Annotated[
     str, typer.Option(metavar="N", help="A number or auto; the result does not depend on it.")
 ]
 #: For the help alone, which should not have to wait for the optimizers' room to be loaded.
-OPTIMIZERS = "sgd, rmsprop, adam, adamw, adamax, nadam, adagrad, adadelta, lion or rprop"
+OPTIMIZERS = "sgd, rmsprop, adam, adamw, adamax, nadam, adagrad, adadelta, lion, muon or rprop"
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

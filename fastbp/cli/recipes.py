@@ -29,6 +29,7 @@ from fastbp.optimizers import (
     Adamax,
     AdamW,
     Lion,
+    Muon,
     Nadam,
     Optimizer,
     RMSprop,
@@ -101,6 +102,7 @@ _OTHER_RULES = (
     Adamax(),
     Nadam(),
     Lion(),
+    Muon(),
     *(Rprop(variant=variant) for variant in ("plus", "minus", "iplus", "iminus")),
 )
 

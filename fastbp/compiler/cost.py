@@ -14,6 +14,7 @@ from fastbp.kernels import (
     layer_normalization,
     layout,
     losses,
+    muon,
     noise,
     orthogonality,
     partial_gradients,
@@ -79,6 +80,25 @@ def _apply_rule(fields: Any, _: int, options: Sequence[object]) -> Cost:
     return Cost(0, (3 + 2 * rule_of(str(options[0])).n_slots) * fields.outer * fields.inner)
 
 
+def _momentum(fields: Any, _: int, __: Sequence[object]) -> Cost:
+    size = fields.lines * fields.width
+    return Cost(2 * size, 4 * size)
+
+
+def _follow(fields: Any, _: int, options: Sequence[object]) -> Cost:
+    return Cost(0, (5 if "average" in str(options[0]) else 3) * fields.lines * fields.width)
+
+
+def _gram(fields: Any, _: int, __: Sequence[object]) -> Cost:
+    n, m = fields.rows, fields.columns
+    return Cost(n * (n + 1) * m, n * (n + m))
+
+
+def _newton_schulz(fields: Any, _: int, __: Sequence[object]) -> Cost:
+    n, m = fields.rows, fields.columns
+    return Cost(2 * n * n * m, 2 * n * m + n * n)
+
+
 def _constrain_norms(fields: Any, _: int, options: Sequence[object]) -> Cost:
     lanes = min(stride for stride in (fields.group_stride, fields.term_stride) if stride)
     n = fields.groups * fields.terms * lanes
@@ -120,6 +140,11 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     orthogonality.PairPenalty: lambda f, _, __: Cost(f.vectors, f.vectors),
     updates.SumSquares: lambda f, _, __: Cost(2 * f.outer * f.inner, f.outer * f.inner),
     updates.ApplyRule: _apply_rule,
+    muon.Momentum: _momentum,
+    muon.Normalize: lambda f, _, __: Cost(0, 2 * f.rows * f.columns),
+    muon.Gram: _gram,
+    muon.NewtonSchulz: _newton_schulz,
+    muon.Follow: _follow,
     constraints.ConstrainNorms: _constrain_norms,
     constraints.ConstrainSigns: lambda f, _, __: Cost(0, 2 * f.outer * f.inner),
     elementwise.Elementwise: _moves(2, "n_features"),

@@ -75,3 +75,23 @@ def vectors(place: Place, columns: bool, lanes: int) -> Vectors:
     else:
         inputs, outputs = (n_in, lanes, 1), (n_out, lanes * place.stride, place.stride)
     return Vectors(*outputs, *inputs) if columns else Vectors(*inputs, *outputs)
+
+
+class Lines(NamedTuple):
+    """A matrix as lines of numbers that follow each other in vectors, as `fastbp.kernels.muon` walks over them."""
+
+    lines: int
+    line_step: int
+    width: int
+    block_step: int  # from a vector of a line to the next
+    in_a_row: int  # 1 where the end of a line is no end of a vector
+
+
+def lines(place: Place, lanes: int) -> Lines:
+    """The rows, or the columns, of a matrix (n_in, n_out), whichever way it lies."""
+    n_in, n_out = place.shape
+    if place.stride:
+        return Lines(n_out, place.stride, n_in, lanes, 0)
+    if place.blocked:
+        return Lines(n_in, lanes, n_out, n_in * lanes, 0)
+    return Lines(n_in, n_out, n_out, lanes, int(n_out % lanes > 0))

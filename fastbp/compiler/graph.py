@@ -130,7 +130,10 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
     width = n_inputs
     n_weighted = 0
     for position, layer in enumerate(layers):
-        weights = layer.weights(width)
+        weights = tuple(
+            each._replace(path=f"{layer.name or type(layer).__name__.lower()}/{each.name}")
+            for each in layer.weights(width)
+        )
         if isinstance(layer, Dense):
             is_first = not operations
             dense = DenseOperation(

@@ -80,6 +80,8 @@ class Place:
         used lies there nevertheless, and is zero.
     constraint : Constraint or None
         What holds of it after an update.
+    path : str
+        The names of its layer and of itself.
     """
 
     offset: int
@@ -89,6 +91,7 @@ class Place:
     trained: bool = True
     told: bool = True
     constraint: Constraint | None = None
+    path: str = ""
 
     def view(self, parameters: NDArray[np.floating], lanes: int) -> NDArray[np.floating]:
         """The array as a view to read or assign, in the user's shape, or (blocks, n_in, lanes) where it is blocked.
@@ -199,5 +202,5 @@ class ParameterLayout:
 
 
 def _training(weight: Weight) -> dict[str, Any]:
-    """What a place says of how its array is trained"""
-    return {"trained": weight.trained, "constraint": weight.constraint}
+    """What a place says of its array, and of how that is trained"""
+    return {"trained": weight.trained, "constraint": weight.constraint, "path": weight.path}

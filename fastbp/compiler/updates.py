@@ -7,6 +7,7 @@ needed first, those rows keep them, and the rule follows behind a barrier.
 from fastbp.compiler.constraints import constrain
 from fastbp.compiler.extents import Extent, extent
 from fastbp.compiler.layout import ParameterLayout, Place
+from fastbp.compiler.muon import Matrix, matrix, move_matrices, take_momentum
 from fastbp.compiler.orthogonality import of_orthogonal
 from fastbp.compiler.request import Request
 from fastbp.compiler.rows import RowWriter
@@ -91,7 +92,21 @@ class Update:
             sums = self._squares(arrays, step_share)
             if norm == "network":
                 sums = [(sums[0][0], sum(count for _, count in sums))] * len(arrays)
-        for array, (first, count) in zip(arrays, sums, strict=True):
+        turned = None if self._gathering is None else self._gathering.orthogonalization
+        matrices: list[Matrix] = []
+        for place, array, (first, count) in zip(trained, arrays, sums, strict=True):
+            if turned is not None and turned.takes(place.path, place.shape):
+                matrices.append(matrix(self._writer, place))
+                take_momentum(
+                    self._writer,
+                    matrices[-1],
+                    self.gradients,
+                    self._slots,
+                    (first, count, limit),
+                    step_share,
+                    rule,
+                )
+                continue
             fields = updates.ApplyRule(
                 gradient=self.gradients + array.offset,
                 weights=array.offset,
@@ -106,6 +121,10 @@ class Update:
                 step_share=step_share,
             )
             self._writer.add("apply_rule", fields, rule)
+        if turned is not None and matrices:
+            size = self._parameters.size
+            averages = self._slots + rule_of("muon").n_slots * size, size
+            move_matrices(self._writer, matrices, turned, averages, step_share, rule)
 
     def _squares(self, arrays: list[Extent], step_share: int) -> list[tuple[int, int]]:
         """Rows that add up the squares of the gradients; where the sums of each array begin, and how many they are."""

@@ -4,15 +4,10 @@ from typing import NamedTuple
 
 from fastbp.kernels import simd
 from fastbp.kernels.context import share
-from fastbp.runtime.inlined import inlined
+from fastbp.kernels.updates import no_update
 
 #: Squares that are added before their sum is added to that of the others.
 _AT_A_TIME = 16
-
-
-@inlined
-def _no_update(hyper, step_share):
-    return step_share >= 0 and simd.get(hyper, step_share) == 0.0
 
 
 class ConstrainNorms(NamedTuple):
@@ -40,7 +35,7 @@ def constrain_norms(apart):
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, ConstrainNorms)
-        if _no_update(hyper, r.step_share):
+        if no_update(hyper, r.step_share):
             return
         least = simd.cast_to(arena, simd.double_from_bits(r.least))
         largest = simd.cast_to(arena, simd.double_from_bits(r.largest))
@@ -89,7 +84,7 @@ def constrain_signs():
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, ConstrainSigns)
-        if _no_update(hyper, r.step_share):
+        if no_update(hyper, r.step_share):
             return
         lanes = simd.lanes(arena)
         # Where there is one row, it is shared out by vectors, else by rows.

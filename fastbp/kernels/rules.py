@@ -112,6 +112,12 @@ def adam(weight, gradient, slots, hyper):
 
 
 @inlined
+def muon(weight, gradient, slots, hyper):
+    """As adam, with weight decay of its own first: of all that is no matrix; see fastbp.kernels.muon   (Jordan 2024)"""
+    return adam(fma(-hyper[4], weight, weight), gradient, slots, hyper[:4])
+
+
+@inlined
 def amsgrad(weight, gradient, slots, hyper):
     """As adam, with the largest v so far under the root   (Reddi, Kale and Kumar 2018)"""
     mean, variance = _moments(gradient, slots, hyper[1:3])
@@ -223,6 +229,7 @@ RULES = {
     "adamax": Rule(adamax, 2, 4),
     "nadam": Rule(nadam, 2, 6),
     "lion": Rule(lion, 1, 5),
+    "muon": Rule(muon, 2, 13),
     "rprop_plus": Rule(rprop_plus, 2, 4),
     "rprop_minus": Rule(rprop_minus, 2, 4),
     "rprop_iplus": Rule(rprop_iplus, 3, 5, loss=4),

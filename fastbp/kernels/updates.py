@@ -14,6 +14,12 @@ from fastbp.runtime.inlined import inlined
 PIECE = 512
 
 
+@inlined
+def no_update(hyper, step_share):
+    """Whether gradients are only added up in this step"""
+    return step_share >= 0 and simd.get(hyper, step_share) == 0.0
+
+
 class SumSquares(NamedTuple):
     """Fields of `sum_squares`."""
 
@@ -36,7 +42,7 @@ def sum_squares():
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, SumSquares)
-        if r.step_share >= 0 and simd.get(hyper, r.step_share) == 0.0:
+        if no_update(hyper, r.step_share):
             return
         lanes = simd.lanes(arena)
         sums = simd.reinterpret(simd.advance(arena, r.sums), simd.float64)
@@ -99,7 +105,7 @@ def apply_rule(rule):
             part = 1.0 * simd.get(hyper, r.step_share)
             if part == 0.0:
                 return
-        factor = simd.cast_to(arena, part * _clipping(r, arena, hyper, part))
+        factor = simd.cast_to(arena, part * clipping(r, arena, hyper, part))
         lanes = simd.lanes(arena)
         numbers = simd.get_many(hyper, n_hyper)
         slots = simd.pointers_apart(simd.advance(arena, r.slots), r.slot_stride, n_slots)
@@ -130,7 +136,7 @@ def apply_rule(rule):
 
 
 @inlined
-def _clipping(r, arena, hyper, part):
+def clipping(r, arena, hyper, part):
     """limit / max(part * norm, limit), or 1; not a number where the norm is infinite, which must not go unnoticed"""
     if r.limit < 0:
         return 1.0

@@ -32,6 +32,8 @@ class Weight(NamedTuple):
         A penalty on it that is added to the loss.
     constraint : Constraint or None
         What holds of it after an update.
+    path : str
+        The name of its layer, and its own; empty where the layer has no name yet.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Weight(NamedTuple):
     n_inputs: int
     regularizer: Regularizer | None = None
     constraint: Constraint | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,12 @@ class Layer(Specification):
         if name is not None and not isinstance(name, str):
             raise ArgumentError(f"name must be a string, not {name!r}")
         choose(self, name=name)
+
+    def with_name(self, name: str) -> Self:
+        """The same layer by this name."""
+        other = copy(self)
+        choose(other, name=name)
+        return other
 
     def width(self, n_inputs: int) -> int:
         """The number of outputs, of all axes together."""

@@ -142,8 +142,12 @@ class Stack:
 
     @property
     def computing(self) -> tuple[Layer, ...]:
-        """The layers that are operations of the network."""
-        return tuple(layer for layer in self.layers if layer.computes)
+        """The layers that are operations of the network, all of them with their names."""
+        return tuple(
+            layer.with_name(name)
+            for name, layer in zip(self.names, self.layers, strict=True)
+            if layer.computes
+        )
 
     @property
     def with_weights(self) -> dict[str, LayerWithWeights]:

@@ -5,6 +5,7 @@ from fastbp.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from fastbp.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from fastbp.optimizers.family import OPTIMIZERS
 from fastbp.optimizers.gradient_descent import SGD
+from fastbp.optimizers.muon import Muon
 from fastbp.optimizers.optimizer import Optimizer
 from fastbp.optimizers.signs import Lion, Rprop
 
@@ -17,6 +18,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Lion",
+    "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",

@@ -3,6 +3,7 @@
 from fastbp.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from fastbp.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from fastbp.optimizers.gradient_descent import SGD
+from fastbp.optimizers.muon import Muon
 from fastbp.optimizers.optimizer import Optimizer
 from fastbp.optimizers.signs import Lion, Rprop
 from fastbp.specification import Family
@@ -20,6 +21,7 @@ OPTIMIZERS: Family[Optimizer] = Family(
         "adagrad": Adagrad,
         "adadelta": Adadelta,
         "lion": Lion,
+        "muon": Muon,
         "rprop": Rprop,
     },
 )

@@ -80,8 +80,8 @@ class Optimizer(Specification):
         choose(
             self,
             learning_rate=as_learning_rate(self.learning_rate),
-            weight_decay=_optional("weight_decay", self.weight_decay, minimum=0),
-            **{name: _optional(name, getattr(self, name), above=0) for name in _CLIPPING},
+            weight_decay=optional("weight_decay", self.weight_decay, minimum=0),
+            **{name: optional(name, getattr(self, name), above=0) for name in _CLIPPING},
             gradient_accumulation_steps=(
                 None
                 if accumulated is None
@@ -215,12 +215,12 @@ class Optimizer(Specification):
             return self
         return replace(self, learning_rate=float(self.rates(np.array([step]))[0]))
 
-    def _additions(self) -> Mapping[str, "_Addition"]:
+    def _additions(self) -> Mapping[str, "Addition"]:
         """What is added to the own rule, by the names that the kernels know it by."""
         return {name: added for name, (is_on, added) in _ADDITIONS.items() if is_on(self)}
 
 
-_Addition = Callable[[Optimizer, NDArray[np.float64], NDArray[np.float64]], list[Column]]
+Addition = Callable[[Optimizer, NDArray[np.float64], NDArray[np.float64]], list[Column]]
 
 
 def _average(
@@ -235,7 +235,7 @@ def _average(
 _CLIPPING = ("clipvalue", "clipnorm", "global_clipnorm")
 
 #: In the order in which they enclose the own rule, the last being the outermost: whether each is on, and its columns.
-_ADDITIONS: dict[str, tuple[Callable[[Optimizer], bool], _Addition]] = {
+_ADDITIONS: dict[str, tuple[Callable[[Optimizer], bool], Addition]] = {
     "decay": (lambda o: bool(o.weight_decay), lambda o, t, rate: [rate * (o.weight_decay or 0.0)]),
     "clip": (lambda o: o.clipvalue is not None, lambda o, t, rate: [o.clipvalue or 0.0]),
     "average": (lambda o: o.use_ema, _average),
@@ -252,5 +252,6 @@ def small_number(name: str, value: object) -> float:
     return real_number(name, value, minimum=_SMALLEST)
 
 
-def _optional(name: str, value: object, **bounds: float) -> float | None:
+def optional(name: str, value: object, **bounds: float) -> float | None:
+    """Return `value` if it is None, or a number within these bounds."""
     return None if value is None else real_number(name, value, **bounds)

@@ -73,11 +73,10 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
     weights = network.weights()
     stack = learner.stack
     layers = stack.computing
-    names = [name for name, layer in zip(stack.names, stack.layers, strict=True) if layer in layers]
     statistics = stack.scaling(samples.inputs.n_columns)
     rows = []
     n_arrays, width = 0, samples.inputs.n_columns
-    for n_layers, (name, layer) in enumerate(zip(names, layers, strict=True), 1):
+    for n_layers, layer in enumerate(layers, 1):
         kernel = n_arrays
         n_arrays += len(layer.weights(width))
         width = layer.width(width)
@@ -98,7 +97,7 @@ def layer_norms(learner: Learner, x: object, y: object, sample_weight: object = 
         has_kernel = n_arrays > kernel
         rows.append(
             LayerNorm(
-                name,
+                str(layer.name),
                 float(np.sqrt(np.mean(np.square(outputs, dtype=np.float64)))),
                 float(np.mean(outputs == 0)),
                 _norm(weights[kernel]) if has_kernel else 0.0,

@@ -32,6 +32,7 @@ _CLASSES: dict[str, tuple[type[optimizers.Optimizer], dict[str, Any]]] = {
     "adamax": (optimizers.Adamax, {}),
     "nadam": (optimizers.Nadam, {}),
     "lion": (optimizers.Lion, {}),
+    "muon": (optimizers.Muon, {}),
     "rprop_plus": (optimizers.Rprop, {"variant": "plus"}),
     "rprop_minus": (optimizers.Rprop, {"variant": "minus"}),
     "rprop_iplus": (optimizers.Rprop, {"variant": "iplus"}),
@@ -39,7 +40,7 @@ _CLASSES: dict[str, tuple[type[optimizers.Optimizer], dict[str, Any]]] = {
 }
 
 
-def optimizer_and_twin(rule: str, **options: float) -> tuple[naive.Optimizer, optimizers.Optimizer]:
+def optimizer_and_twin(rule: str, **options: Any) -> tuple[naive.Optimizer, optimizers.Optimizer]:
     """A twin's optimizer, and the same as a specification."""
     made, settings = _CLASSES[rule]
     averages = {"use_ema": True} if "ema_momentum" in options else {}
@@ -57,8 +58,24 @@ _STEPS = {
     "maximum_step": 0.2,
 }
 
+_MUON = {
+    "learning_rate": 0.02,
+    "adam_beta_1": 0.8,
+    "adam_beta_2": 0.95,
+    "adam_weight_decay": 0.2,
+    "epsilon": 1e-3,
+    "weight_decay": 0.3,
+    "muon_a": 3.0,
+    "muon_b": -3.5,
+    "muon_c": 1.4,
+    "adam_lr_ratio": 0.7,
+    "momentum": 0.8,
+    "ns_steps": 4,
+    "rms_rate": 0.3,
+}
+
 # name: a rule and its options, far from the defaults, so that all of them count
-_TABLE: dict[str, tuple[str, dict[str, float]]] = {
+_TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd": ("sgd", {"learning_rate": 0.1}),
     "momentum": ("momentum", {"learning_rate": 0.05, "momentum": 0.7}),
     "nesterov": ("nesterov", {"learning_rate": 0.05, "momentum": 0.7}),
@@ -76,6 +93,7 @@ _TABLE: dict[str, tuple[str, dict[str, float]]] = {
     "adamax": ("adamax", _MOMENTS),
     "nadam": ("nadam", _MOMENTS),
     "lion": ("lion", {"learning_rate": 0.005, "beta_1": 0.8, "beta_2": 0.95}),
+    "muon": ("muon", _MUON),
     "rprop_plus": ("rprop_plus", _STEPS),
     "rprop_minus": ("rprop_minus", _STEPS),
     "rprop_iplus": ("rprop_iplus", _STEPS),

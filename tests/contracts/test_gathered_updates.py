@@ -53,7 +53,8 @@ _SGD = {"learning_rate": 0.1}
 _ADAM = {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}
 _DECAY = {"weight_decay": 0.3}
 _AVERAGE = {"ema_momentum": 0.8, "ema_overwrite_frequency": 7}
-TABLE: list[tuple[str, dict[str, float]]] = [
+_MUON = {"learning_rate": 0.02, "epsilon": 1e-3}
+TABLE: list[tuple[str, dict[str, Any]]] = [
     ("sgd", {**_SGD, "clipnorm": 0.05}),
     ("sgd", {**_SGD, "global_clipnorm": 0.1}),
     ("adam", {**_ADAM, **_DECAY, "clipnorm": 0.03}),
@@ -63,10 +64,13 @@ TABLE: list[tuple[str, dict[str, float]]] = [
     ("sgd", {**_SGD, **_AVERAGE, "clipvalue": 0.02, "gradient_accumulation_steps": 3}),
     ("nadam", {**_ADAM, "global_clipnorm": 0.05, "gradient_accumulation_steps": 3}),
     ("adam", {**_ADAM, **_DECAY, **_AVERAGE, "clipnorm": 0.02, "gradient_accumulation_steps": 4}),
+    ("muon", {**_MUON, **_AVERAGE, "clipvalue": 0.02, "gradient_accumulation_steps": 3}),
+    ("muon", {**_MUON, "clipnorm": 0.02, "nesterov": False, "ns_steps": 1, "rms_rate": None}),
+    ("muon", {**_MUON, **_DECAY, "global_clipnorm": 0.1, "adam_weight_decay": 0.0}),
 ]
 
 
-def off(rule: str, options: dict[str, float], batch_size: int) -> tuple[float, float, float]:
+def off(rule: str, options: dict[str, Any], batch_size: int) -> tuple[float, float, float]:
     """How far weights, history and sums that wait come apart from the twin's in at least 50 steps."""
     twin_rule, optimizer = optimizer_and_twin(rule, **options)
     given = problem()
@@ -94,11 +98,11 @@ def off(rule: str, options: dict[str, float], batch_size: int) -> tuple[float, f
 
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
 @pytest.mark.parametrize(("rule", "options"), TABLE, ids=str)
-def test_trajectories(rule: str, options: dict[str, float], batch_size: int) -> None:
+def test_trajectories(rule: str, options: dict[str, Any], batch_size: int) -> None:
     assert max(off(rule, options, batch_size)) < 1e-12
 
 
-@pytest.mark.parametrize(("rule", "options"), [TABLE[0], TABLE[1], TABLE[5]], ids=str)
+@pytest.mark.parametrize(("rule", "options"), [TABLE[0], TABLE[1], TABLE[5], TABLE[-1]], ids=str)
 def test_planted_fault_is_seen(
     rule: str, options: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

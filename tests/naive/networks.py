@@ -70,7 +70,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array of weights: shape, (l1, l2) penalty, whether it learns, constraint, penalty on angles, positive."""
+    """One array of weights: shape, (l1, l2) penalty, whether it learns, constraint, penalty on angles, sign, kind."""
 
     shape: tuple[int, ...]
     penalty: tuple[float, float]
@@ -78,6 +78,7 @@ class Parameter:
     constraint: Constraint | None = None
     orthogonal: Orthogonal | None = None
     positive: bool = False
+    kind: str = "kernel"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Network:
                     yield Parameter((width,), penalty, trainable, positive=positive)
             elif isinstance(layer, Embedding):
                 shape = layer.input_dim, layer.output_dim
-                yield Parameter(shape, layer.penalty, layer.trainable)
+                yield Parameter(shape, layer.penalty, layer.trainable, kind="embeddings")
                 width = layer.n_outputs(width)
 
     @property

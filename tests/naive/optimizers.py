@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naive.muon import muon
+
 Array = NDArray[Any]
 Slots = tuple[Array, ...]
 
@@ -24,10 +26,10 @@ class Optimizer:
     """
 
     rule: str
-    options: dict[str, float] = field(default_factory=dict[str, float])
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
-    def own_options(self) -> dict[str, float]:
+    def own_options(self) -> dict[str, Any]:
         """Those of the rule itself."""
         others = SHARED + GATHERED
         return {name: value for name, value in self.options.items() if name not in others}
@@ -47,17 +49,27 @@ class Optimizer:
         return tuple(np.full_like(weight, start) for start in (*starts, *[0.0] * self.averages))
 
     def update(
-        self, weight: Array, gradient: Array, slots: Slots, step: int, loss: float = np.nan
+        self,
+        weight: Array,
+        gradient: Array,
+        slots: Slots,
+        step: int,
+        loss: float = np.nan,
+        kind: str = "kernel",
     ) -> tuple[Array, Slots]:
-        """One update; `step` counts from 1, `loss` is that of the batch before it.
+        """One update; `step` counts from 1, `loss` is that of the batch before it, `kind` what Muon asks for.
 
         Keras: clip the gradient, decay the weight, update, average, overwrite.
         """
-        options = self.own_options
+        options: dict[str, Any] = self.own_options
         if "clipvalue" in self.options:
             limit = self.options["clipvalue"]
             gradient = np.clip(gradient, -limit, limit)
-        if "weight_decay" in self.options:
+        if self.rule == "muon":
+            # It decays each array in its own way.
+            decay = {name: value for name, value in self.options.items() if name == "weight_decay"}
+            options = {**options, **decay, "kind": kind}
+        elif "weight_decay" in self.options:
             rate = options.get("learning_rate", RATES.get(self.rule, 0.001))
             weight = weight - rate * self.options["weight_decay"] * weight
         if self.rule == "rprop_iplus":
@@ -346,6 +358,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., tuple[Array, Slots]], tuple[float, ...
     "adamax": (adamax, (0.0, 0.0)),
     "nadam": (nadam, (0.0, 0.0)),
     "lion": (lion, (0.0,)),
+    "muon": (muon, (0.0, 0.0)),
     "rprop_plus": (rprop("plus"), (0.01, 0.0)),
     "rprop_minus": (rprop("minus"), (0.01, 0.0)),
     "rprop_iplus": (rprop("iplus"), (0.01, 0.0, 0.0)),

@@ -42,6 +42,7 @@ def test_optimizers_by_hand() -> None:
         "adamax": 0.8,
         "nadam": 1 - rate * nadam[0] - rate * nadam[1],
         "lion": 0.8,
+        "muon": (1 - 0.1 * 0.004 - 0.1) * (1 - 0.1 * 0.004) - 0.1,
         "rprop_plus": resilient,
         "rprop_minus": resilient,
         "rprop_iplus": resilient,
@@ -53,7 +54,7 @@ def test_optimizers_by_hand() -> None:
         assert abs(after(rule, [0.5, 0.5], learning_rate=rate) - value) < tolerance, rule
 
 
-ADAMS = ("adam", "amsgrad", "adamax", "nadam")
+ADAMS = ("adam", "amsgrad", "adamax", "nadam", "muon")
 
 
 def after(
@@ -81,6 +82,33 @@ def test_what_every_optimizer_takes_by_hand() -> None:
     assert abs(overwritten - (0.75 * 0.95 + 0.25 * 0.9)) < 1e-15
     decayed = after("adam", two, learning_rate=0.1, weight_decay=0.004)
     assert abs(decayed - ((1 - 0.0004 - 0.1) * (1 - 0.0004) - 0.1)) < 1e-5
+
+
+def test_orthogonal_steps_by_hand() -> None:
+    """A matrix of one singular value, which the polynomial takes from 1 to 0.701, and of two equal ones."""
+    once = 3.4445 - 4.775 + 2.0315
+    options = {"learning_rate": 0.1, "weight_decay": 0.5, "momentum": 0.8, "ns_steps": 1}
+    weight, start = np.full((1, 4), 2.0), np.full((1, 4), 3.0)
+    gradient = np.full((1, 4), 0.5)
+    for each in (1, -1):
+        # as a row and as a column
+        tall = slice(None, None, each)
+        moved, (mean, _) = naive.Optimizer("muon", options).update(
+            weight.reshape(weight.shape[tall]),
+            gradient.reshape(weight.shape[tall]),
+            (start.reshape(weight.shape[tall]), 0 * gradient.reshape(weight.shape[tall])),
+            1,
+        )
+        np.testing.assert_allclose(mean, 0.8 * 3 + 0.5, rtol=1e-15)
+        expected = 2.0 * 0.95 - 0.1 * 0.5 * once * 2 * 0.2
+        np.testing.assert_allclose(moved, expected, rtol=1e-6)
+    # norm 5: singular values 0.8 and 0.6
+    plain = {**options, "weight_decay": 0.0, "momentum": 0.0, "rms_rate": None}
+    moved, _ = naive.Optimizer("muon", plain).update(
+        np.zeros((2, 2)), np.diag([4.0, 3.0]), (np.zeros((2, 2)),) * 2, 1
+    )
+    expected = [3.4445 * s - 4.775 * s**3 + 2.0315 * s**5 for s in (0.8, 0.6)]
+    np.testing.assert_allclose(moved, -0.1 * np.diag(expected), rtol=1e-6)
 
 
 def test_resilient_steps_by_hand() -> None:

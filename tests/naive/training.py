@@ -1,6 +1,6 @@
 """The training loop: given weights, given orders, batches of a given size and a short last one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,10 +45,11 @@ def train(
     metrics: Sequence[str] = (),
     n_steps: int | None = None,
     seed: int = 0,
+    excluded: Collection[int] = (),
 ) -> Trained:
     """Train through every row of `orders` (n_epochs, n_used), or until `n_steps` steps are done.
 
-    Noise is drawn from `seed`.
+    Noise is drawn from `seed`; Muon does not move the arrays `excluded`.
     """
     weights = [np.array(weight, dtype=np.float64) for weight in weights]
     slots = [optimizer.begin(weight) for weight in weights]
@@ -77,9 +78,15 @@ def train(
             if due is None:
                 continue
             for number, gradient in zip(learning, due[1], strict=True):
+                parameter = network.parameters[number]
                 weight, slots[number] = optimizer.update(
-                    weights[number], gradient, slots[number], due[0], loss
+                    weights[number],
+                    gradient,
+                    slots[number],
+                    due[0],
+                    loss,
+                    "excluded" if number in excluded else parameter.kind,
                 )
-                weights[number] = constrained(weight, network.parameters[number].constraint)
+                weights[number] = constrained(weight, parameter.constraint)
         history.append(sums / len(order))
     return Trained(weights, slots, np.array(history), gathered.sums)

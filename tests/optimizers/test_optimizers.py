@@ -15,6 +15,7 @@ from fastbp.optimizers import (
     Adamax,
     AdamW,
     Lion,
+    Muon,
     Nadam,
     RMSprop,
     Rprop,
@@ -36,6 +37,12 @@ def nadam(t):
     push = 0.1 * momenta[-1] / (1 - product * momenta[-1])
     pull = 0.1 * (1 - momenta[-2]) / (1 - product)
     return [push, pull, 1 - 0.9, 1 - 0.999, 1 / (1 - 0.999**t), 1e-7]
+
+
+def muon(t):
+    """Muon's columns for 0.1: Adam's, then those of matrices."""
+    adam = [alpha(t), 1 - 0.9, 1 - 0.999, 1e-7, 0.1 * 0.004]
+    return [*adam, 0.1 * 0.2, 0.1 * 0.004, 0.95, 1, 0.95, 3.4445, -4.775, 2.0315]
 
 
 MOMENTS = {"momentum": 0, "velocity": 0}
@@ -87,6 +94,33 @@ TABLE = [
     (Adamax(0.1), "adamax", MOMENTS, lambda t: [0.1 / (1 - 0.9**t), 1 - 0.9, 0.999, 1e-7]),
     (Nadam(0.1), "nadam", MOMENTS, nadam),
     (Lion(0.1), "lion", {"momentum": 0}, lambda t: [0.1, 0.9, 1 - 0.9, 0.99, 1 - 0.99]),
+    (Muon(0.1), "muon", MOMENTS, lambda t: muon(t)),
+    (
+        Muon(
+            0.1,
+            0.8,
+            weight_decay=0.5,
+            adam_weight_decay=None,
+            adam_lr_ratio=0.5,
+            momentum=0.9,
+            rms_rate=None,
+            clipvalue=2,
+            use_ema=True,
+        ),
+        "muon+clip+average",
+        {**MOMENTS, "average": 0},
+        lambda t: [
+            *[0.05 * (1 - 0.999**t) ** 0.5 / (1 - 0.8**t), 1 - 0.8, 1 - 0.999, 1e-7, 0],
+            *[0.1, 0.05, 0.9, 1, 0.9, 3.4445, -4.775, 2.0315],
+            *[2, 0 if t == 1 else 0.99, 0],
+        ],
+    ),
+    (
+        Muon(0.1, nesterov=False),
+        "muon",
+        MOMENTS,
+        lambda t: [*muon(t)[:8], 0, 1, *muon(t)[10:]],
+    ),
     (Rprop(0.1), "rprop_iminus", {"step_size": 0.1, "gradient": 0}, lambda t: RATIOS),
     (
         Rprop(0.1, "iplus"),
@@ -211,6 +245,17 @@ def test_numbers_are_finite_after_any_number_of_updates(optimizer):
         (lambda: Adam(clipnorm=1, global_clipnorm=1), "clipnorm and global_clipnorm .* choose"),
         (lambda: SGD(gradient_accumulation_steps=1), "whole number of at least 2, not 1"),
         (lambda: SGD(gradient_accumulation_steps=2.0), "gradient_accumulation_steps"),
+        (lambda: Muon(exclude_layers="output"), r'must be a list .* such as \["output"\]'),
+        (lambda: Muon(exclude_layers=[3]), "must be a list"),
+        (lambda: Muon(exclude_layers=["dense", "a("]), r"'a\(', which is no .* 'a\\\\\('"),
+        (lambda: Muon(ns_steps=0), "ns_steps"),
+        (lambda: Muon(rms_rate=0), "rms_rate"),
+        (lambda: Muon(momentum=1), "momentum"),
+        (lambda: Muon(adam_beta_1=1), "adam_beta_1"),
+        (lambda: Muon(adam_weight_decay=-1), "adam_weight_decay"),
+        (lambda: Muon(muon_a=np.nan), "muon_a"),
+        (lambda: Muon(adam_lr_ratio=-1), "adam_lr_ratio"),
+        (lambda: Muon(exclude_embeddings=1), "exclude_embeddings"),
         (lambda: SGD(ExponentialDecay), "not a class"),
         (lambda: SGD("fast"), "learning_rate"),
         (lambda: SGD({"class": "Exponential"}), "ExponentialDecay|learning-rate schedule"),

@@ -9,9 +9,12 @@ from fastbp.kernels import layout
 from fastbp.kernels.few import MOST_SAMPLES
 from fastbp.kernels.packing import room_for_panels
 from fastbp.kernels.product import rows_at_a_time
+from fastbp.kernels.tile import MAIN_ROWS
 
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read.
 _WORTH_PACKING = 16
+#: Bytes of weights and state above which they are walked along their rows, where a product has so few terms.
+_CACHED_BYTES, _FEW_TERMS = 4 << 20, 128
 #: Parameters from which on so many samples are few. With short sums it takes longer to bring the lanes together than
 #: what empty lanes cost.
 _FEW = ((1 << 14, MOST_SAMPLES), (1 << 9, 8))
@@ -138,6 +141,16 @@ class RowWriter:
     def rows_at_a_time(self, k: int) -> int:
         """Rows of an operand, with `k` terms each, that a kernel takes at a time."""
         return rows_at_a_time(k, self.itemsize)
+
+    def updated_rows_at_a_time(self, k: int, elements: int) -> int:
+        """The same for a product that is added to arrays of so many elements, which lie row by row.
+
+        Where caches hold these no longer and the terms are few, memory is what takes long: it is walked along its rows,
+        a tile's at a time.
+        """
+        if k <= _FEW_TERMS and elements * self.itemsize > _CACHED_BYTES:
+            return MAIN_ROWS
+        return self.rows_at_a_time(k)
 
     def packs(self, k: int, columns: int) -> int:
         """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""

@@ -78,6 +78,11 @@ def take_of(rule, regularized):
     return setup, take, ask
 
 
+def n_slots(rule: str) -> int:
+    """Arrays beside the weights that a rule reads or writes."""
+    return 1 if rule in KEEPING else int(rule_of(rule).n_slots)
+
+
 def _has_state(rule):
     """Whether a rule reads and writes more than the weights, and computes more than a product."""
     return rule not in KEEPING and rule_of(rule).n_slots > 0

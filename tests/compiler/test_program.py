@@ -14,6 +14,8 @@ from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.kernels.layout import WriteOutputs
 from fastbp.kernels.registry import kernel_address, n_compiled
 from fastbp.kernels.sums import SumValues
+from fastbp.kernels.tile import MAIN_ROWS
+from fastbp.kernels.weight_gradients import WeightGradient
 from fastbp.nn import L2, Dense
 from fastbp.runtime import cache
 
@@ -180,3 +182,30 @@ def test_penalties_come_before_the_weights_change() -> None:
     assert before.count("penalty") == 1
     assert "first_weight_gradient momentum True" in weights
     assert "weight_gradient momentum False" in weights
+
+
+@pytest.mark.parametrize(
+    ("width", "batch", "rule", "along"),
+    [
+        (1024, 32, "adam", True),
+        (1024, 128, "adam", True),
+        (1024, 129, "adam", False),  # too many terms to read them again for each tile
+        (512, 32, "adam", False),  # caches hold the state
+        (2048, 32, "sgd", True),
+    ],
+)
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_state_that_no_cache_holds_is_walked_along_its_rows(
+    width: int, batch: int, rule: str, along: bool
+) -> None:
+    request = Request(batch, IN_PLACE, "int64", None, rule)
+    operations = build_graph(7, [Dense(width, "tanh"), Dense(width, "tanh"), Dense(3, "softmax")])
+    parameters = ParameterLayout(operations, np.dtype("float32"))
+    size = parameters.size
+    program = Lowering(parameters, operations, request, CLASSES, None, 4 * size, size).build()
+    rows = {
+        fields.rows_at_a_time == MAIN_ROWS
+        for _, fields in program._rows
+        if isinstance(fields, WeightGradient) and fields.n_in == fields.n_out == width
+    }
+    assert rows == {along}

@@ -168,6 +168,14 @@ class LoweredDense(Lowered):
             rows_at_a_time=writer.rows_at_a_time(request.batch),
             packs=writer.packs(request.batch, operation.n_out if first else operation.n_in),
         )
+        if not first:
+            size = (
+                operation.n_out
+                * self._kernel.stride
+                * (1 + weight_gradients.n_slots(str(self._scope.rule)))
+            )
+            rows = writer.updated_rows_at_a_time(request.batch, size)
+            fields = fields._replace(rows_at_a_time=rows)
         name = "first_weight_gradient" if first else "weight_gradient"
         writer.add(name, fields, self._scope.rule, bool(l1 or l2))
         if self._learns_bias:

@@ -165,10 +165,13 @@ def test_options_reach_the_model(fastbp, fruit):
     assert model.learner.network().steps == -(-int(240 * 0.8 * 0.9) // 10)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS.names)
-def test_every_optimizer(fastbp, fruit, name):
-    """By the name that `--help` tells; Rprop takes all rows in a step."""
-    assert name in re.findall(r"\w+", options.OPTIMIZERS)
+def test_help_tells_every_optimizer():
+    assert set(OPTIMIZERS.names) <= set(re.findall(r"\w+", options.OPTIMIZERS))
+
+
+@pytest.mark.parametrize("name", ["sgd", "nadam", "rprop", "muon"])
+def test_an_optimizer_by_its_name(fastbp, fruit, name):
+    """Rprop takes all rows in a step."""
     outcome = fastbp(
         "train", fruit, "--target", "kind", "--epochs", 3, "--no-plot", "--optimizer", name
     )

@@ -45,8 +45,17 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize(
+    ("optimizer", "dtype"),
+    [
+        (optimizer, dtype)
+        for optimizer in OPTIMIZERS
+        for dtype in ("float32", "float64")
+        # What is kept does not depend on the type.
+        if dtype == "float64" or isinstance(optimizer, Adam)
+    ],
+    ids=repr,
+)
 def test_training_goes_on_exactly(make, data, tmp_path, equal, optimizer, dtype):
     whole, first = make(optimizer, dtype=dtype), make(optimizer, dtype=dtype)
     history = whole.fit(*data, epochs=4, verbose=0)

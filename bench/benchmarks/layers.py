@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import fastbp
-from benchmarks.fits import Fit
+from benchmarks.fits import Fit, ratio
 from benchmarks.workloads import WORKLOADS
 
 LAYERS = {
@@ -18,7 +18,7 @@ LAYERS = {
 }
 
 _WORKLOAD = WORKLOADS["784-128-10"]
-_REPEATS = 5
+_ROUNDS = 5
 
 
 class LayerStep:
@@ -31,7 +31,5 @@ class LayerStep:
         self.fits = [Fit(each, "sgd", threads) for each in workloads]
 
     def track_to_none(self, layer: str, threads: int) -> float:
-        """The quickest of some rounds in which both take turns."""
-        times = [[fit.run() for fit in self.fits] for _ in range(_REPEATS)]
-        plain, other = (min(column) for column in zip(*times, strict=True))
-        return float(other / plain)
+        """By the quickest of some rounds."""
+        return ratio(self.fits, _ROUNDS)

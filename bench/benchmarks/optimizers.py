@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import fastbp
-from benchmarks.fits import Fit
+from benchmarks.fits import Fit, ratio
 from benchmarks.workloads import WORKLOADS
 
 OPTIMIZERS = {
@@ -32,7 +32,7 @@ OPTIMIZERS = {
 
 #: A step an epoch, as Rprop wants it: all samples in each.
 _WORKLOAD = replace(WORKLOADS["784-128-10"], n_steps=1, n_epochs=100)
-_REPEATS = 20
+_ROUNDS = 20
 
 
 class OptimizerStep:
@@ -44,7 +44,5 @@ class OptimizerStep:
         self.fits = [Fit(_WORKLOAD, each, threads) for each in ("sgd", OPTIMIZERS[optimizer])]
 
     def track_to_sgd(self, optimizer: str, threads: int) -> float:
-        """The quickest of some rounds in which both take turns."""
-        times = [[fit.run() for fit in self.fits] for _ in range(_REPEATS)]
-        plain, other = (min(column) for column in zip(*times, strict=True))
-        return float(other / plain)
+        """By the quickest of some rounds."""
+        return ratio(self.fits, _ROUNDS)

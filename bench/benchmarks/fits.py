@@ -54,4 +54,4 @@ def ratio(fits: Sequence[Fit], rounds: int) -> float:
     rounds = 1 if QUICK_VARIABLE in os.environ else rounds
     times = [[fit.run() for fit in fits] for _ in range(rounds)]
     plain, other = (min(column) for column in zip(*times, strict=True))
-    return other / plain
+    return float(other / plain)

@@ -86,9 +86,8 @@ class ProfilingJob:
 
     def _usual_loss(self, model: Sequential) -> str:
         """What goes with the outputs of a model that was never compiled."""
-        activation = getattr(model.learner.stack.computing[-1], "activation", "linear")
         usual = {"softmax": _LOSS, "sigmoid": "binary_crossentropy"}
-        return usual.get(activation, "mean_squared_error")
+        return usual.get(model.learner.stack.output_activation, "mean_squared_error")
 
     def _description(self, model: Sequential) -> str:
         assert model.loss is not None

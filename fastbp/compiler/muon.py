@@ -27,7 +27,7 @@ class Matrix:
         Of X.
     x : list of int
         Where X lies, from one iteration to the next, and back.
-    x_block, square_block : int
+    x_block : int
         Numbers from one block of columns to the next, of X and of what is as wide as it is high.
     gram, factors : int
         Where X X^T, and what X is multiplied by, lie.
@@ -42,7 +42,6 @@ class Matrix:
     columns: int
     x: list[int]
     x_block: int
-    square_block: int
     gram: int
     factors: int
     squares: int
@@ -55,8 +54,8 @@ def matrix(writer: RowWriter, place: Place) -> Matrix:
     own = lines(place, lanes)
     rows, columns = min(place.shape), max(place.shape)
     height = padded(rows, lanes)
-    x_block = square_block = spread(height * lanes, itemsize)
-    x_size, square_size = padded(columns, lanes) // lanes * x_block, height // lanes * square_block
+    x_block = spread(height * lanes, itemsize)
+    x_size, square_size = padded(columns, lanes) // lanes * x_block, height // lanes * x_block
     if own.in_a_row:
         n_squares = -(-own.lines * own.width // lanes**2)
     else:
@@ -69,7 +68,6 @@ def matrix(writer: RowWriter, place: Place) -> Matrix:
         columns,
         [take(x_size), take(x_size)],
         x_block,
-        square_block,
         take(square_size),
         take(square_size),
         take(n_squares * 8 // itemsize),
@@ -84,7 +82,7 @@ def take_momentum(
     momenta: int,
     clipping: tuple[int, int, int],
     step_share: int,
-    rule: str,
+    clips: bool,
 ) -> None:
     """A row for one matrix: momentum, and what is to be made orthogonal.
 
@@ -98,7 +96,8 @@ def take_momentum(
         As in `ApplyRule`: sums, n_sums, limit.
     step_share : int
         As in `ApplyRule`.
-    rule : str
+    clips : bool
+        Whether each number of the gradient is clipped.
     """
     offset = matrix.place.offset
     fields = muon.Momentum(
@@ -112,14 +111,14 @@ def take_momentum(
         *clipping,
         step_share,
     )
-    writer.add("muon_momentum", fields, rule)
+    writer.add("muon_momentum", fields, clips)
 
 
 def move_matrices(
     writer: RowWriter,
     matrices: Sequence[Matrix],
     how: Orthogonalization,
-    averages: tuple[int, int],
+    averages: int,
     step_share: int,
     rule: str,
 ) -> None:
@@ -130,17 +129,17 @@ def move_matrices(
     writer : RowWriter
     matrices : sequence of Matrix
     how : Orthogonalization
-    averages : tuple of int
-        Offset of the slot of the first parameter behind Muon's own, and from that slot to the next.
+    averages : int
+        Offset of the slot of the first parameter behind Muon's own.
     step_share : int
         As in `ApplyRule`.
     rule : str
     """
 
-    def stage(write: Callable[[Matrix], None]) -> None:
+    def stage(write: Callable[..., None], *numbers: int) -> None:
         writer.barrier()
         for each in matrices:
-            write(each)
+            write(each, *numbers)
 
     def normalize(each: Matrix) -> None:
         fields = muon.Normalize(
@@ -154,33 +153,24 @@ def move_matrices(
         )
         writer.add("muon_normalize", fields)
 
-    def multiply_by_itself(each: Matrix, x: int) -> None:
+    def multiply_by_itself(each: Matrix, here: int) -> None:
         fields = muon.Gram(
-            x, each.x_block, each.rows, each.columns, each.gram, each.square_block, step_share
+            each.x[here], each.x_block, each.rows, each.columns, each.gram, step_share
         )
         writer.add("muon_gram", fields, False)
 
     def combine(each: Matrix) -> None:
-        fields = muon.Gram(
-            each.gram,
-            each.square_block,
-            each.rows,
-            each.rows,
-            each.factors,
-            each.square_block,
-            step_share,
-        )
+        fields = muon.Gram(each.gram, each.x_block, each.rows, each.rows, each.factors, step_share)
         writer.add("muon_gram", fields, True)
 
-    def multiply(each: Matrix, x: int, to: int) -> None:
+    def multiply(each: Matrix, here: int, there: int) -> None:
         fields = muon.NewtonSchulz(
-            x,
-            to,
+            each.x[here],
+            each.x[there],
             each.x_block,
             each.rows,
             each.columns,
             each.factors,
-            each.square_block,
             writer.rows_at_a_time(each.rows),
             writer.packs(each.rows, each.columns),
             step_share,
@@ -191,8 +181,7 @@ def move_matrices(
         scale = math.sqrt(each.columns) if how.scaled else 1.0
         fields = muon.Follow(
             each.place.offset,
-            averages[0] + each.place.offset,
-            averages[1],
+            averages + each.place.offset,
             *each.lines,
             int(each.turned),
             each.x[how.steps % 2],
@@ -205,7 +194,7 @@ def move_matrices(
     stage(normalize)
     for step in range(how.steps):
         here, there = step % 2, 1 - step % 2
-        stage(lambda each, x=here: multiply_by_itself(each, each.x[x]))  # type: ignore[misc]
+        stage(multiply_by_itself, here)
         stage(combine)
-        stage(lambda each, x=here, to=there: multiply(each, each.x[x], each.x[to]))  # type: ignore[misc]
+        stage(multiply, here, there)
     stage(follow)

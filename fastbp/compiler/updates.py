@@ -92,10 +92,10 @@ class Update:
             sums = self._squares(arrays, step_share)
             if norm == "network":
                 sums = [(sums[0][0], sum(count for _, count in sums))] * len(arrays)
-        turned = None if self._gathering is None else self._gathering.orthogonalization
+        how = None if self._gathering is None else self._gathering.orthogonalization
         matrices: list[Matrix] = []
         for place, array, (first, count) in zip(trained, arrays, sums, strict=True):
-            if turned is not None and turned.takes(place.path, place.shape):
+            if how is not None and how.takes(place.path, place.shape):
                 matrices.append(matrix(self._writer, place))
                 take_momentum(
                     self._writer,
@@ -104,7 +104,7 @@ class Update:
                     self._slots,
                     (first, count, limit),
                     step_share,
-                    rule,
+                    "clip" in rule.split("+"),
                 )
                 continue
             fields = updates.ApplyRule(
@@ -121,10 +121,9 @@ class Update:
                 step_share=step_share,
             )
             self._writer.add("apply_rule", fields, rule)
-        if turned is not None and matrices:
-            size = self._parameters.size
-            averages = self._slots + rule_of("muon").n_slots * size, size
-            move_matrices(self._writer, matrices, turned, averages, step_share, rule)
+        if how is not None and matrices:
+            averages = self._slots + rule_of("muon").n_slots * self._parameters.size
+            move_matrices(self._writer, matrices, how, averages, step_share, rule)
 
     def _squares(self, arrays: list[Extent], step_share: int) -> list[tuple[int, int]]:
         """Rows that add up the squares of the gradients; where the sums of each array begin, and how many they are."""

@@ -75,7 +75,8 @@ def read_data_set(
             test_fraction=test_fraction,
             seed=seed,
         )
-    if target is not None or tuple(ignore):
+    is_there = path.exists() or str(data) in DATA_SETS
+    if is_there and (target is not None or tuple(ignore)):
         raise ArgumentError(f"a target and columns to ignore are for tables; {data} is none")
     if str(data) in DATA_SETS and not path.exists():
         return load_data_set(str(data))

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, sample_blocks
-from fastbp.kernels.losses import inside_batch
+from fastbp.kernels.losses import inside_batch, stop_unless_finite
 from fastbp.kernels.simd import absolute, fma, select
+from fastbp.kernels.weight_gradients import penalized, strengths
 from fastbp.runtime.inlined import inlined
 
 
@@ -21,11 +22,11 @@ class Activity(NamedTuple):
 
 
 @inlined
-def _strengths(arena, r, c):
+def _mean_strengths(arena, r, c):
     """l1 and l2 by the rows of the batch"""
     share = 1.0 / simd.cast_to(arena, c.rows)
-    l1, l2 = simd.double_from_bits(r.l1), simd.double_from_bits(r.l2)
-    return share * simd.cast_to(arena, l1), share * simd.cast_to(arena, l2)
+    l1, l2 = strengths(arena, r)
+    return share * l1, share * l2
 
 
 def activity_penalty():
@@ -35,7 +36,7 @@ def activity_penalty():
         r = simd.read_fields(row, Activity)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        l1, l2 = _strengths(arena, r, c)
+        l1, l2 = _mean_strengths(arena, r, c)
         first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = r.outputs + block * r.padded_features * lanes
@@ -49,7 +50,9 @@ def activity_penalty():
                 inside_batch(arena, c.rows, block, lanes), l1 * sizes + l2 * squares, 0.0
             )
             place = r.target + block * lanes
-            simd.store(arena, place, simd.load(arena, place) + penalty)
+            value = simd.load(arena, place) + penalty
+            stop_unless_finite(c, value)
+            simd.store(arena, place, value)
 
     return kernel
 
@@ -61,16 +64,16 @@ def activity_backward():
         r = simd.read_fields(row, Activity)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        l1, l2 = _strengths(arena, r, c)
+        l1, l2 = _mean_strengths(arena, r, c)
         first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = block * r.padded_features * lanes
             inside = inside_batch(arena, c.rows, block, lanes)
             for _ in range(r.n_features):
                 output = simd.load(arena, r.outputs + at)
-                sign = select(output > 0.0, l1, select(output < 0.0, -l1, output * 0.0))
-                more = select(inside, fma(2.0 * l2, output, sign), 0.0)
-                simd.store(arena, r.target + at, simd.load(arena, r.target + at) + more)
+                gradient = simd.load(arena, r.target + at)
+                more = penalized(gradient, output, l1, l2)
+                simd.store(arena, r.target + at, select(inside, more, gradient))
                 at += lanes
 
     return kernel

@@ -44,12 +44,18 @@ def sample_scale(arena, r, c, block, lanes):
 
 
 @inlined
-def finish_values(arena, r, c, block, lanes, value):
-    """Keeps a block's losses; a loss that is not finite stops training before the weights are touched"""
-    scale = sample_scale(arena, r, c, block, lanes)
-    value = select(inside_batch(arena, c.rows, block, lanes), value * scale, scale * 0.0)
+def stop_unless_finite(c, value):
+    """A loss that is not finite stops training before the weights are touched"""
     if c.status != 0 and not simd.all_true(simd.is_finite(value)):
         simd.put(simd.pointer_at(c.status, simd.int64), 0, c.step)
+
+
+@inlined
+def finish_values(arena, r, c, block, lanes, value):
+    """Keeps a block's losses, and looks whether they are finite"""
+    scale = sample_scale(arena, r, c, block, lanes)
+    value = select(inside_batch(arena, c.rows, block, lanes), value * scale, scale * 0.0)
+    stop_unless_finite(c, value)
     simd.store(arena, r.values + block * lanes, value)
 
 

@@ -1,8 +1,8 @@
 """The matrices that Muon moves: momentum, the direction made orthogonal by products of matrices, the step along it.
 
 A matrix is worked on as X with at least as many columns as rows, transposed if need be, at ``[block of columns][row]
-[lanes]``, blocks `x_block` numbers apart. Its weights lie in `lines` of `width` numbers each, number b of line a at ``a
-line_step + b // lanes block_step + b % lanes``.
+[lanes]``, blocks `x_block` numbers apart; X X^T and what X is multiplied by lie alike. Its weights lie in `lines` of
+`width` numbers each, number b of line a at ``a line_step + b // lanes block_step + b % lanes``.
 """
 
 from typing import NamedTuple
@@ -33,9 +33,7 @@ class Momentum(NamedTuple):
     line_step: int
     width: int
     block_step: int
-    in_a_row: (
-        int  # whether lines follow each other without padding, their ends being no ends of vectors
-    )
+    in_a_row: int  # whether lines follow each other without padding
     turned: int  # whether lines are the columns of X
     x: int
     x_block: int
@@ -63,7 +61,7 @@ def _place(r, a, b, lanes):
     return column // lanes * r.x_block + row * lanes + column % lanes
 
 
-def muon_momentum(rule):
+def muon_momentum(clips):
     """m = momentum * m + g;  X = g + momentum * m with Nesterov's, else m;  squares[unit] = the sum of their squares
 
     gradient  as the weights   read; accumulated ones are overwritten with zeros
@@ -73,7 +71,6 @@ def muon_momentum(rule):
     A worker owns whole units, and adds vector after vector, then the lanes.
     """
     n_hyper = RULES["muon"].n_hyper
-    clips = "clip" in rule.split("+")
 
     @inlined
     def move(gradients, momenta, at, state):
@@ -193,7 +190,6 @@ class Gram(NamedTuple):
     rows: int
     columns: int
     to: int
-    to_block: int
     step_share: int
 
 
@@ -236,8 +232,8 @@ def muon_gram(combines):
                         for a in range(i * SIDE, min(i * SIDE + SIDE, r.rows)):
                             for b in range(max(j * SIDE, a), min(j * SIDE + SIDE, r.rows)):
                                 total = simd.get(room, (a - i * SIDE) * SIDE + b - j * SIDE)
-                                place = b // lanes * r.to_block + a * lanes + b % lanes
-                                mirror = a // lanes * r.to_block + b * lanes + a % lanes
+                                place = b // lanes * r.x_block + a * lanes + b % lanes
+                                mirror = a // lanes * r.x_block + b * lanes + a % lanes
                                 if begin > 0:
                                     total = total + simd.get(to, place)
                                 if combines and stop == vectors:
@@ -252,7 +248,7 @@ def muon_gram(combines):
         first, end = share(r.rows, worker, workers)
         for a in range(first, end):
             for b in range(r.rows - last * lanes, lanes if r.rows % lanes else 0):
-                simd.put(to, last * r.to_block + a * lanes + b, 0.0)
+                simd.put(to, last * r.x_block + a * lanes + b, 0.0)
 
     return kernel
 
@@ -262,11 +258,10 @@ class NewtonSchulz(NamedTuple):
 
     x: int
     to: int
-    x_block: int  # of both
+    x_block: int
     rows: int
     columns: int
     factors: int  # [block of rows][rows][lanes]
-    factors_block: int
     rows_at_a_time: int
     packs: int
     step_share: int
@@ -293,7 +288,7 @@ def muon_newton_schulz():
         first, end = share((blocks + COLUMNS - 1) // COLUMNS, worker, workers)
         x = simd.advance(arena, r.x)
         sweep(
-            (simd.advance(arena, r.factors), lanes, 1, r.factors_block), r.rows,
+            (simd.advance(arena, r.factors), lanes, 1, r.x_block), r.rows,
             x, r.x_block,
             (0, r.rows, r.rows_at_a_time), (first * COLUMNS, min(end * COLUMNS, blocks)),
             (r.packs, simd.pointer_like(arena, c.panels)),
@@ -308,7 +303,6 @@ class Follow(NamedTuple):
 
     weights: int
     averages: int
-    averages_stride: int
     lines: int
     line_step: int
     width: int
@@ -348,7 +342,7 @@ def muon_follow(rule):
         lanes = simd.lanes(arena)
         scale = simd.cast_to(arena, simd.double_from_bits(r.scale))
         numbers = simd.get_many(hyper, n_hyper)
-        slots = simd.pointers_apart(simd.advance(arena, r.averages), r.averages_stride, n_slots)
+        slots = simd.pointers_apart(simd.advance(arena, r.averages), 0, n_slots)
         weights, x = simd.advance(arena, r.weights), simd.advance(arena, r.x)
         room = simd.room(arena, 16)
         units, across = _units(r, lanes)

@@ -30,13 +30,13 @@ def take_of(rule, regularized):
 
         @inlined
         def setup(arena, fields, hyper, streams):
-            return simd.advance(arena, fields.slots), *_strengths(arena, fields)
+            return simd.advance(arena, fields.slots), *strengths(arena, fields)
 
         @inlined
         def take(gradient, weights, index, state):
             target, l1, l2 = state
             if regularized:
-                gradient = _penalized(gradient, simd.load(weights, index), l1, l2)
+                gradient = penalized(gradient, simd.load(weights, index), l1, l2)
             if adds:
                 gradient = gradient + simd.load(target, index)
             simd.store(target, index, gradient)
@@ -55,14 +55,14 @@ def take_of(rule, regularized):
         slots = simd.advance(arena, fields.slots)
         pointers = simd.pointers_apart(slots, fields.slot_stride, n_slots)
         numbers = simd.get_many(hyper, n_hyper)
-        return pointers, numbers, *_strengths(arena, fields), streams
+        return pointers, numbers, *strengths(arena, fields), streams
 
     @inlined
     def take(gradient, weights, index, state):
         pointers, numbers, l1, l2, streams = state
         weight = simd.load(weights, index)
         if regularized:
-            gradient = _penalized(gradient, weight, l1, l2)
+            gradient = penalized(gradient, weight, l1, l2)
         weight, values = function(weight, gradient, simd.load_each(pointers, index), numbers)
         if can_stream and streams:
             simd.stream(weights, index, weight)
@@ -105,14 +105,14 @@ def _is_worth_streaming(samples, fields, lanes):
 
 
 @inlined
-def _strengths(arena, fields):
+def strengths(arena, fields):
     """Those of the regularizer, in the arena's type"""
     l1, l2 = simd.double_from_bits(fields.l1), simd.double_from_bits(fields.l2)
     return simd.cast_to(arena, l1), simd.cast_to(arena, l2)
 
 
 @inlined
-def _penalized(gradient, weight, l1, l2):
+def penalized(gradient, weight, l1, l2):
     """gradient + l1 * sign(weight) + 2 * l2 * weight"""
     sign = simd.select(weight > 0.0, l1, simd.select(weight < 0.0, -l1, weight * 0.0))
     return simd.fma(2.0 * l2, weight, gradient) + sign

@@ -12,7 +12,9 @@ from fastbp.specification import choose
 class ActivityRegularization(Layer):
     """Passes inputs x on, and adds ``l1 sum |x| + l2 sum x**2`` of a sample, on average over the batch, to the loss.
 
-    Keras's `activity_regularizer` of a layer is the same behind that layer; sample weights do not enter it.
+    Keras's `activity_regularizer` of a layer is the same behind that layer; sample weights do not enter it. Behind a
+    softmax or a sigmoid at the end it needs the probabilities: a cross-entropy is then computed from them, not from the
+    logits, and is as large as for a probability of 1e-7 at most.
 
     Parameters
     ----------

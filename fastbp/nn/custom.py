@@ -20,7 +20,7 @@ def own_activation(forward: Any, derivative: Any) -> str:
     ArgumentError
         If these are no compiled functions of one number.
     """
-    _check("forward", forward, 0.5)
+    _check("activation", forward, 0.5)
     _check("derivative", derivative, 0.5)
     from fastbp.kernels.own import add_activation  # imports Numba
 

@@ -1,6 +1,7 @@
 """Layers one after the other: which order is allowed, and the shapes and names that follow from it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError, NotReadyError, unknown_name
 from fastbp.nn.activations import OF_ALL_OUTPUTS
+from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.embedding import Embedding, Lookup
 from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
 from fastbp.nn.layers import Activation, Dense, Input
+from fastbp.nn.noise import Noise
 from fastbp.nn.normalization import Normalization
 from fastbp.nn.rescaling import Rescaling
 from fastbp.nn.shapes import Flatten, Reshape
@@ -79,7 +82,7 @@ class Stack:
 
     def _check_order(self, layer: Layer) -> None:
         """Whether a layer that belongs to the inputs can come at the end."""
-        computing = self.computing
+        computing = [before for before in self.layers if before.computes]
         if isinstance(layer, Normalization) and (self.normalization or computing):
             raise ArgumentError("a Normalization must be the first layer, or follow the Input")
         if isinstance(layer, Rescaling) and computing:
@@ -129,14 +132,17 @@ class Stack:
     @property
     def names(self) -> tuple[str, ...]:
         """A name for every layer: its own, or its kind and a number."""
-        own = {layer.name for layer in self.layers}
+        taken = {layer.name for layer in self.layers}
+        numbers: Counter[str] = Counter()
         names = []
         for layer in self.layers:
-            kind = _snake_case(type(layer).__name__)
-            name, number = layer.name or kind, 0
-            while layer.name is None and (name in names or name in own):
-                number += 1
-                name = f"{kind}_{number}"
+            name = layer.name
+            if name is None:
+                kind = name = _snake_case(type(layer).__name__)
+                while name in taken:
+                    numbers[kind] += 1
+                    name = f"{kind}_{numbers[kind]}"
+                taken.add(name)
             names.append(name)
         return tuple(names)
 
@@ -244,6 +250,14 @@ class Stack:
                     )
                 return layer.units
         raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
+
+    @property
+    def output_activation(self) -> str:
+        """What the outputs went through at last; layers that change nothing where nobody trains do not count."""
+        for layer in reversed(self.layers):
+            if layer.computes and not isinstance(layer, (ActivityRegularization, Noise)):
+                return str(getattr(layer, "activation", "linear"))
+        return "linear"
 
     def widths(self, n_inputs: int) -> tuple[int, ...]:
         """The number of outputs of every layer."""

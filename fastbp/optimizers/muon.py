@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -72,7 +72,7 @@ class Muon(Optimizer):
     adam_weight_decay: float | None = 0.004
     epsilon: float = 1e-7
     _: KW_ONLY
-    weight_decay: float | None = field(default=0.004, kw_only=True)
+    weight_decay: float | None = 0.004
     exclude_layers: Sequence[str] | None = None
     exclude_embeddings: bool = True
     muon_a: float = 3.4445

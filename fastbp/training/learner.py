@@ -145,8 +145,7 @@ class Learner:
                 f"the loss {chosen_loss.name!r} needs an output for every class, but the model has one output; "
                 f"two classes and one output go with {other}"
             )
-        last = self.stack.layers[-1]
-        found = getattr(last, "activation", "linear")
+        found = self.stack.output_activation
         if chosen_loss.output_activation == found:
             raise ArgumentError(
                 f"the loss {chosen_loss.name!r} has from_logits=True, but the model ends in a {found}, which makes "

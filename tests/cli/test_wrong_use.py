@@ -9,6 +9,7 @@ import pytest
     [
         (["train", "digist"], "unknown data set 'digist', did you mean 'digits'?"),
         (["train", "nowhere.csv"], "there is no file or folder nowhere.csv"),
+        (["train", "nowhere.csv", "--target", "x"], "there is no file or folder nowhere.csv"),
         (["train", "{fruit}"], "a table needs the column to be predicted"),
         (["train", "{fruit}", "--target", "kid"], "unknown column 'kid', did you mean 'kind'?"),
         (["train", "{fruit}", "--target", "kind", "--ignore", "size"], "unknown column 'size'"),

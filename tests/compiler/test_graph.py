@@ -154,6 +154,10 @@ class TestOutputActivation:
         assert found
         assert split == operations[:-1]
 
+    def test_a_penalty_on_the_outputs_needs_them(self) -> None:
+        operations = build_graph(3, [Dense(2, "softmax", activity_regularizer="l2")])
+        assert split_output_activation(operations, "softmax") == (operations, False)
+
     @pytest.mark.parametrize("wanted", ["softmax", "sigmoid"])
     def test_another_activation_stays(self, wanted: str) -> None:
         """Nor is one taken from a hidden layer."""

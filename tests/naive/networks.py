@@ -187,7 +187,9 @@ class Network:
         self, weights: Sequence[Array], inputs: Array, targets: Array, training: bool = False
     ) -> Array:
         """The loss of every row, without penalties: (n_rows,)."""
-        trace = self.trace(weights, inputs, training)
+        return self._row_losses(self.trace(weights, inputs, training), targets)
+
+    def _row_losses(self, trace: list[Any], targets: Array) -> Array:
         if self.fused:
             from_logits = FROM_LOGITS[self.loss, self.layers[-1].activation]
             return from_logits(targets, trace[-2][1], **self.options)
@@ -212,11 +214,11 @@ class Network:
         training: bool = False,
     ) -> Any:
         """sum over the rows of sample_weight * loss, divided by their number, and the penalties."""
-        losses = self.row_losses(weights, inputs, targets, training)
+        trace = self.trace(weights, inputs, training)
+        losses = self._row_losses(trace, targets)
         if sample_weight is not None:
             losses = losses * sample_weight
         total = losses.sum()
-        trace = self.trace(weights, inputs, training)
         for layer, (values, _) in zip(self.layers, trace, strict=False):
             if isinstance(layer, Activity):
                 total = total + layer.penalty(values)

@@ -179,7 +179,7 @@ def test_the_next_process_compiles_nothing(data):
     [
         (lambda: fastbp.Activation(bell.py_func, bell_slope), "numba.njit"),
         (lambda: fastbp.Activation(bell, "slope"), "derivative must be a function"),
-        (lambda: fastbp.Activation(asymmetric, bell), "forward must take 1 number"),
+        (lambda: fastbp.Activation(asymmetric, bell), "activation must take 1 number"),
         (lambda: fastbp.Loss(asymmetric, bell), "gradient must take 2 numbers"),
         (lambda: fastbp.Loss(asymmetric, asymmetric_slope, "my loss"), "letters"),
         (lambda: fastbp.Activation(bell), r"Activation\(forward, derivative\)"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fastbp
 from fastbp.errors import ArgumentError, NotReadyError
 from fastbp.nn import (
     Activation,
@@ -115,3 +116,15 @@ def test_columns_are_counted_in_what_is_left():
     assert stack.lookup(5).embedded == ((3,), (4, 0))
     assert stack.lookup(5).kept == (1, 2)
     assert stack.weight_names == ("embedding/embeddings", "embedding_1/embeddings")
+
+
+@pytest.mark.parametrize("behind", [fastbp.ActivityRegularization(l2=0.1), fastbp.Dropout(0.1)])
+def test_what_the_outputs_went_through(behind):
+    """A layer that passes numbers on hides it from nobody: not from a metric, nor from a loss of logits."""
+    layers = [fastbp.Input(3), fastbp.Dense(1, "sigmoid"), behind]
+    assert Stack.of(layers).output_activation == "sigmoid"
+    model = fastbp.Sequential(layers)
+    model.compile("sgd", "mse", ["auc"])
+    with pytest.raises(ArgumentError, match="from_logits"):
+        model.compile("sgd", fastbp.BinaryCrossentropy(from_logits=True))
+    assert Stack.of([*layers, fastbp.LayerNormalization()]).output_activation == "linear"

@@ -70,6 +70,12 @@ def sample_blocks(context, lanes, worker, workers):
 
 
 @inlined
+def has_first_samples(context, worker):
+    """Whether what a step does once, before the first barrier, is to be done now, by this worker."""
+    return (context.piece if context.pieces > 0 else worker) == 0
+
+
+@inlined
 def sample_number(order, place):
     """The number in the data set of the sample at a place of the order; `order` is an address or 0."""
     if order == 0:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fastbp.kernels import simd
-from fastbp.kernels.context import Context
+from fastbp.kernels.context import Context, has_first_samples
 from fastbp.runtime.inlined import inlined
 
 #: Blocks that are added in the arena's precision before the sum goes on in float64.
@@ -95,10 +95,10 @@ class Penalty(NamedTuple):
 
 
 def penalty():
-    """penalty (+)= sum over the weights w of l1 |w| + l2 w**2;  one worker, in order"""
+    """penalty (+)= sum over the weights w of l1 |w| + l2 w**2;  one worker, once, in order"""
 
     def kernel(row, arena, context, hyper, worker, workers):
-        if worker != 0:
+        if not has_first_samples(simd.read_fields(context, Context), worker):
             return
         r = simd.read_fields(row, Penalty)
         l1, l2 = simd.double_from_bits(r.l1), simd.double_from_bits(r.l2)

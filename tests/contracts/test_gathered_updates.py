@@ -297,21 +297,11 @@ def test_nothing_is_compiled_anew() -> None:
 
 SCRIPT = """
 import json
+from contracts import teams
 from contracts.problems import digest
 from contracts.test_gathered_updates import TABLE, optimizer_and_twin, problem
-from fastbp.engine import team
 
-# some 50 ms: on a busy machine some of the team come late, and would be left out
-team.PATIENCE = 30_000_000
-found, sizes = {}, {}
-run = team.run
-
-def counted(program, contexts, job, workers, *others):
-    size = run(program, contexts, job, workers, *others)
-    sizes[workers] = max(size, sizes.get(workers, 0))
-    return size
-
-team.run = counted
+found, sizes = {}, teams.counted()
 for rule, options in TABLE:
     optimizer = optimizer_and_twin(rule, **options)[1]
     for workers in (1, 2, 3):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import naive
+from contracts import children
 from contracts.problems import OPTIMIZERS, Array, Problem, digest
 from contracts.test_batch_edges import poison
 from contracts.test_gradients import TOLERANCES, errors
@@ -75,12 +76,37 @@ def test_training(n_inputs: int, rule: str) -> None:
         np.testing.assert_allclose(ours, right, rtol=1e-10, atol=1e-12)
 
 
+#: More workers than parts among them.
+WORKERS = (1, 2, 3, 8, 11)
+
+BITS = """
+import json
+from contracts import teams
+from contracts.problems import digest
+from contracts.test_large_batches import N_ROWS, WORKERS, problem, trained
+
+sizes, bits = teams.counted(), {}
+for dtype in ("float32", "float64"):
+    given = problem(5, n_rows=N_ROWS + 21)
+    bits[dtype] = [digest(trained(given, dtype, "adam", workers)) for workers in WORKERS]
+print(json.dumps({"sizes": sizes, "bits": bits}))
+"""
+
+
+def test_same_bits() -> None:
+    answer = children.run(
+        BITS, timeout=120, NUMBA_NUM_THREADS="11", NUMBA_THREADING_LAYER="workqueue"
+    )
+    assert answer["sizes"] == {str(workers): workers for workers in WORKERS}
+    for dtype, bits in answer["bits"].items():
+        assert len(bits) == len(WORKERS)
+        assert len(set(bits)) == 1, (dtype, bits)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_same_bits(dtype: str) -> None:
+def test_poisoned(dtype: str) -> None:
     given = problem(5, n_rows=N_ROWS + 21)
     alone = digest(trained(given, dtype, "adam", 1))
-    for threads in (2, 3, 8):
-        assert digest(trained(given, dtype, "adam", threads)) == alone, threads
     assert digest(trained(given, dtype, "adam", 1, poisoned=True)) == alone
 
 

@@ -215,23 +215,13 @@ def test_poison_does_not_leak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SCRIPT = """
 import json
+from contracts import teams
 from contracts.problems import OPTIMIZERS, Problem, digest
 from contracts.test_muon import SHAPES, problem
 import naive
-from fastbp.engine import team
 from fastbp.optimizers import Muon
 
-# some 50 ms: on a busy machine some of the team come late, and would be left out
-team.PATIENCE = 30_000_000
-found, sizes = {}, {}
-run = team.run
-
-def counted(program, contexts, job, workers, *others):
-    size = run(program, contexts, job, workers, *others)
-    sizes[workers] = max(size, sizes.get(workers, 0))
-    return size
-
-team.run = counted
+found, sizes = {}, teams.counted()
 embedded = Problem(2, [naive.Embedding(40, 9), naive.Dense(30)], n_rows=40)
 optimizer = Muon(0.01, global_clipnorm=0.1, exclude_embeddings=False, use_ema=True)
 for given in (*(problem(*widths) for widths in SHAPES[3:]), embedded):

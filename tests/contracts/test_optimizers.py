@@ -217,21 +217,11 @@ def test_slots_begin_where_the_specification_says(name: str) -> None:
 
 SCRIPT = """
 import json
+from contracts import teams
 from contracts.problems import OPTIMIZERS, digest
 from contracts.test_optimizers import trainee
-from fastbp.engine import team
 
-# some 50 ms: on a busy machine some of the team come late, and would be left out
-team.PATIENCE = 30_000_000
-found, sizes = {}, {}
-run = team.run
-
-def counted(program, contexts, job, workers, *others):
-    size = run(program, contexts, job, workers, *others)
-    sizes[workers] = max(size, sizes.get(workers, 0))
-    return size
-
-team.run = counted
+found, sizes = {}, teams.counted()
 for name, (_, optimizer) in OPTIMIZERS.items():
     for workers in (1, 2, 3):
         problem, network = trainee(optimizer, 40)

@@ -144,22 +144,12 @@ def test_nothing_is_compiled_anew() -> None:
 
 SCRIPT = """
 import json
+from contracts import teams
 from contracts.problems import digest
 from contracts.test_orthogonality import MODES, problem
 from fastbp import SGD
-from fastbp.engine import team
 
-# some 50 ms: on a busy machine some of the team come late, and would be left out
-team.PATIENCE = 30_000_000
-found, sizes = {}, {}
-run = team.run
-
-def counted(program, contexts, job, workers, *others):
-    size = run(program, contexts, job, workers, *others)
-    sizes[workers] = max(size, sizes.get(workers, 0))
-    return size
-
-team.run = counted
+found, sizes = {}, teams.counted()
 for mode in MODES:
     for workers in (1, 2, 3):
         given = problem(mode, 30, 75)

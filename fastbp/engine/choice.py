@@ -1,9 +1,11 @@
 """One worker or all: whichever has been faster lately."""
 
-#: Chunks after which the slower way is tried again, times how much slower it was: few at first, since a first figure
-#: may be an accident, and up to so many, since what else the machine does changes.
-_TRY_AGAIN, _TRY_AGAIN_AT_MOST = 4, 64
-#: How fast old figures are forgotten.
+#: Chunks after which the slower way is tried again: few at first, since a first figure may be an accident, and up to so
+#: many, since what else the machine does changes.
+_TRY_AGAIN, _TRY_AGAIN_AT_MOST = 4, 32
+#: Share of all time that trying may cost.
+_WORTH_TRYING = 0.02
+#: How fast a figure is forgotten that was better.
 _FORGET = 0.3
 
 
@@ -18,6 +20,8 @@ class WorkerChoice:
     ----------
     workers : int
         The number for the next chunk.
+    tries : bool
+        Whether the next chunk is there to see how fast these are, and better short.
     """
 
     def __init__(self, most: int) -> None:
@@ -25,10 +29,11 @@ class WorkerChoice:
         self._seconds: dict[int, float] = {}
         self._chunks = -1
         self._next_try, self._interval = 0, _TRY_AGAIN
-        self.workers = most
+        self._spent = self._lost = 0.0
+        self.workers, self.tries = most, False
 
-    def learn(self, seconds_per_step: float, took_part: int) -> None:
-        """Take note of a chunk's time a step, and choose for the next chunk.
+    def learn(self, seconds_per_step: float, took_part: int, n_steps: int = 1) -> None:
+        """Take note of a chunk of so many steps, and choose for the next chunk.
 
         A team of which a part came too late says nothing of a whole one.
         """
@@ -36,19 +41,23 @@ class WorkerChoice:
         if self._chunks == 0 or took_part != self.workers:
             # In the first chunk code is loaded and memory touched for the first time.
             return
-        usual = min(self._seconds, key=self._seconds.__getitem__, default=self.workers)
         before = self._seconds.get(self.workers, seconds_per_step)
-        # What was last seen long ago is replaced, what is seen all the time is averaged.
-        weight = _FORGET if self.workers == usual else 1.0
-        self._seconds[self.workers] = before + weight * (seconds_per_step - before)
+        # What else the machine does only adds.
+        self._seconds[self.workers] = min(
+            seconds_per_step, before + _FORGET * (seconds_per_step - before)
+        )
         other = 1 if self.workers == self._most else self._most
         if other not in self._seconds:
-            self.workers = other
+            self.workers, self.tries = other, True
             return
-        self.workers = min(self._seconds, key=self._seconds.__getitem__)
-        if self._chunks >= self._next_try:
-            slower = max(self._seconds.values()) / min(self._seconds.values())
-            if self._next_try:
-                self.workers = max(self._seconds, key=self._seconds.__getitem__)
-            self._next_try = self._chunks + int(self._interval * slower)
+        fastest = min(self._seconds, key=self._seconds.__getitem__)
+        self._spent += n_steps * seconds_per_step
+        if self.workers != fastest:
+            self._lost += n_steps * (seconds_per_step - self._seconds[fastest])
+        self.tries = self._chunks >= self._next_try > 0 and (
+            self._lost <= _WORTH_TRYING * self._spent
+        )
+        self.workers = 1 + self._most - fastest if self.tries else fastest
+        if self.tries or not self._next_try:
+            self._next_try = self._chunks + self._interval
             self._interval = min(2 * self._interval, _TRY_AGAIN_AT_MOST)

@@ -29,6 +29,7 @@ from fastbp.engine.atomics import (
 from fastbp.kernels.context import CONTEXT_SIZE, Context, share
 from fastbp.runtime.cache import compile_function
 from fastbp.runtime.inlined import inlined
+from fastbp.runtime.threads import launch_threads
 
 
 class Job(NamedTuple):
@@ -62,7 +63,7 @@ _PIECES = Context._fields.index("pieces")
 _ARRIVED, _TEAM, _BARRIER = 0, 8, 16
 MEETING_SIZE = 24
 _CLOSED = 1 << 32
-#: Looks at a barrier before the processor is given away.
+#: Looks at a barrier, or for the others of a team, before the processor is given away.
 _SPINS = 2_000
 
 
@@ -174,6 +175,9 @@ def _make_together(timed):
             looks = 0
             while atomic_load(meeting, _ARRIVED) < wanted and looks < patience:
                 looks += 1
+                # Who was just woken may have been given this processor, though another is idle.
+                if looks > _SPINS:
+                    yield_processor()
             team = atomic_or(meeting, _ARRIVED, _CLOSED)
             atomic_store(meeting, _TEAM, team)
         else:
@@ -213,6 +217,7 @@ def together(timed: bool = False) -> Any:
     The first worker looks `patience` times for the others before it closes the door.
     """
     signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, types.int64, types.int64, _MATRIX)
+    launch_threads()
     label = "executor-together" + "-timed" * timed
     return compile_function(label, _make_together(timed), signature, parallel=True)
 

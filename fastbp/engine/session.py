@@ -68,7 +68,7 @@ class Session:
         self._job = np.zeros(len(Job._fields), np.int64)
         self._job_words = self._job.data
         self._alive: tuple[Any, ...] = ()
-        self._choices: dict[int, WorkerChoice] = {}
+        self._choices: dict[tuple[int, bool], WorkerChoice] = {}
         #: Of the last chunk of training, or a guess while there was none; 0 before.
         self.seconds_per_step = 0.0
 
@@ -81,9 +81,12 @@ class Session:
             panels.require(self.panels, 0)
             context[_PANELS] = panels.address
 
-    def choice(self, most: int) -> WorkerChoice:
-        """What is known of how many workers are best, of at most `most`."""
-        return self._choices.setdefault(most, WorkerChoice(most))
+    def choice(self, most: int, begins: bool) -> WorkerChoice:
+        """What is known of how many workers are best, of at most `most`.
+
+        The first chunk of a call is a thing of its own: it wakes the team, and may be all that there is.
+        """
+        return self._choices.setdefault((most, begins), WorkerChoice(most))
 
     def bind(
         self,

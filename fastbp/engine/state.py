@@ -35,6 +35,8 @@ class NetworkState:
         self._normalization = normalization
         self._optimizer: Any = None
         self._n_slots = 0
+        # To get it anew for each call takes the system as long as the copy takes.
+        self.kept: NDArray[np.floating] | None = None
         self._state_size = self._place_state()
         self.steps = self.changes = 0
         self._arena.require(self._state_size, 0)
@@ -94,6 +96,7 @@ class NetworkState:
         self._state_size = self._place_state()
         self._arena = Arena(self._dtype)
         self._arena.require(self._state_size, 0)
+        self.kept = None
         self._place_normalization()
         for k, start in enumerate(optimizer.slots.values() if optimizer is not None else ()):
             self._slot(k)[...] = start

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from fastbp.engine import executor
 
 #: How often the first worker looks for the others before it begins without them, at least (some 0.5 ms; a thread that
-#: sleeps takes 0.1 ms to come, or more where its processor sleeps, too).
-PATIENCE = 100_000
-#: Of the time that the work is expected to take, the share that is worth waiting for help, and looks in a second.
-_WORTH_WAITING, _LOOKS_PER_SECOND = 0.05, 2e8
+#: sleeps takes 0.1 to 0.3 ms to come).
+PATIENCE = 3_000
+#: Of the time that the work is expected to take, the share that is worth waiting for help, and looks in a second, most
+#: of which give the processor away.
+_WORTH_WAITING, _LOOKS_PER_SECOND = 0.05, 2e6
 
 
 _region = threading.Lock()

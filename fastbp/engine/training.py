@@ -15,6 +15,8 @@ from fastbp.errors import DivergedError
 #: Seconds that a chunk should last, and that the first one of a call does: the threads of a team may be asleep then,
 #: and whoever comes late stays out until the next chunk.
 _CHUNK_SECONDS, _FIRST_CHUNK_SECONDS = 0.04, 0.002
+#: Seconds of a chunk that is there to see how fast another number of workers is.
+_TRIAL_SECONDS = 0.004
 #: Steps of a chunk at most, which bounds the table of the optimizer's numbers.
 _MOST_STEPS = 1 << 14
 #: Seconds between copies of the state from which a diverged run is replayed.
@@ -31,6 +33,8 @@ class Trainee(Protocol):
     steps: int
     #: Grows when somebody sets weights, optimizer or its state.
     changes: int
+    #: Room for the copy of the state that a diverged call goes back to.
+    kept: NDArray[np.floating] | None
 
     @property
     def optimizer(self) -> Any:
@@ -124,15 +128,18 @@ def train(
         values[0] = sums
     run = Chunks(network, session, samples, batch, values, first_step)
     flops = network.flops_per_sample * batch
-    choice = session.choice(workers) if automatic and workers > 1 else None
+    choice = session.choice(workers, True) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
     session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
-    kept, kept_at, kept_when = network.snapshot(), done, time.perf_counter()
+    kept = network.kept = network.snapshot(network.kept)
+    kept_at, kept_when = done, time.perf_counter()
     try:
         while done < total:
-            count = min(int(chunk_seconds / session.seconds_per_step), total - done, _MOST_STEPS)
+            tries = choice is not None and choice.tries
+            seconds = min(chunk_seconds, _TRIAL_SECONDS) if tries else chunk_seconds
+            count = min(int(seconds / session.seconds_per_step), total - done, _MOST_STEPS)
             wanted = None if most_steps is None else most_steps()
             count = max(1, count if wanted is None else min(count, wanted))
             chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
@@ -146,7 +153,8 @@ def train(
             done = session.steps_done
             session.seconds_per_step = max((now - begin) / count, 1e-9)
             if choice is not None:
-                choice.learn(session.seconds_per_step, took_part)
+                choice.learn(session.seconds_per_step, took_part, count)
+                choice = session.choice(workers, False)
             if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                 kept, kept_at, kept_when = network.snapshot(kept), done, now
             if between is not None:

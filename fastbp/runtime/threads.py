@@ -54,6 +54,30 @@ def chosen_workers(threads: int | str) -> int:
 
 
 @cache
+def launch_threads() -> None:
+    """Let Numba start its threads, if it has not, and those of GNU OpenMP not spin for long.
+
+    Of itself, it spins for some 8 ms in a barrier before it sleeps. A thread that is woken may be given the processor
+    on which another spins, though the next one is idle: then it comes as late as that.
+
+    Raises
+    ------
+    ValueError
+        If Numba finds no threading layer that it can load.
+    """
+    told = any(name in os.environ for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"))
+    if told:
+        numba.get_num_threads()
+        return
+    # It is read when the library is loaded, and concerns nobody else.
+    os.environ["GOMP_SPINCOUNT"] = "2000"
+    try:
+        numba.get_num_threads()
+    finally:
+        os.environ.pop("GOMP_SPINCOUNT", None)
+
+
+@cache
 def _processors() -> int:
     """Of the machine. To ask the system takes longer than a step of a small network."""
     return os.cpu_count() or 1

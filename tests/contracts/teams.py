@@ -15,6 +15,6 @@ def counted() -> dict[int, int]:
         sizes[workers] = max(size, sizes.get(workers, 0))
         return size
 
-    team.PATIENCE = 30_000_000
+    team.PATIENCE = 100_000
     team.run = counting
     return sizes

@@ -176,7 +176,7 @@ def trained(problem: Problem, dtype: str, threads: int, batch_size: int) -> Netw
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("batch_size", [5, 64, 1000])
 def test_same_bits(dtype: str, batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastbp.engine.team.PATIENCE", 30_000_000)
+    monkeypatch.setattr("fastbp.engine.team.PATIENCE", 100_000)
     layers = [naive.Noise(kind, KINDS[kind]) for kind in KINDS]
     layers = [naive.Dense(20, "tanh"), *layers[:2], naive.Dense(30, "relu"), *layers[2:]]
     problem = problem_of([*layers, naive.Dense(3, "softmax")], 1003, n_inputs=5)

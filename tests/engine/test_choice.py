@@ -6,11 +6,11 @@ from fastbp.engine.choice import WorkerChoice
 
 
 def chosen(choice: WorkerChoice, seconds: Callable[[int], float], n_chunks: int) -> list[int]:
-    """The number of workers of each chunk, where a step takes ``seconds(workers)``."""
+    """The number of workers of each chunk, where a step takes ``seconds(workers)``; a trial is a tenth of a chunk."""
     found = []
     for _ in range(n_chunks):
         found.append(choice.workers)
-        choice.learn(seconds(choice.workers), choice.workers)
+        choice.learn(seconds(choice.workers), choice.workers, 2 if choice.tries else 20)
     return found
 
 
@@ -25,13 +25,34 @@ def test_the_first_chunk_says_nothing() -> None:
     choice = WorkerChoice(2)
     choice.learn(100.0, 2)
     found = chosen(choice, lambda workers: 1.0 if workers == 2 else 2.0, 10)
-    assert found.count(2) == 9
+    assert found[:3] == [2, 1, 2]
+    assert found.count(2) == 8
 
 
 def test_it_keeps_the_faster_way() -> None:
     for faster in (1, 2):
         found = chosen(WorkerChoice(2), lambda w, faster=faster: 1.0 if w == faster else 1.2, 1000)
-        assert found.count(faster) > 970
+        assert found.count(faster) > 960
+
+
+def test_trying_costs_little() -> None:
+    """However much slower the other way is, and if a trial is as long as any chunk."""
+    for slower in (1.1, 2.0, 50.0):
+        choice, spent = WorkerChoice(2), 0.0
+        for _ in range(2000):
+            seconds = 1.0 if choice.workers == 2 else slower
+            choice.learn(seconds, choice.workers, 1)
+            spent += seconds
+        assert 2000.0 < spent < 1.03 * 2000.0 + 2.0 * slower
+
+
+def test_it_says_when_it_tries() -> None:
+    choice = WorkerChoice(2)
+    told = []
+    for _ in range(200):
+        told.append((choice.tries, choice.workers))
+        choice.learn(1.0 if choice.workers == 1 else 0.6, choice.workers, 20)
+    assert set(told) == {(True, 1), (False, 2)}
 
 
 def test_it_tries_the_slower_way_again() -> None:

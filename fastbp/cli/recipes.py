@@ -53,12 +53,15 @@ class Recipe:
     input_dtype: str = "float32"
     normalized: bool = False
     between: tuple[Layer, ...] = ()
+    batch_size: int | None = None
 
     def __str__(self) -> str:
         inputs = f"{'normalized ' if self.normalized else ''}{self.input_dtype} inputs"
         layers = "".join(f"{type(layer).__name__}, " for layer in self.between)
+        batch = f", batches of {self.batch_size}" if self.batch_size else ""
         return (
-            f"{self.dtype}, {self.activation}, {layers}{self.loss}, {self.optimizer.rule}, {inputs}"
+            f"{self.dtype}, {self.activation}, {layers}{self.loss}, {self.optimizer.rule}, "
+            f"{inputs}{batch}"
         )
 
     def model(self) -> Sequential:
@@ -140,6 +143,7 @@ def all_recipes() -> Iterator[Recipe]:
         for activation in ACTIVATIONS:
             yield Recipe(activation, dtype=dtype)
         for loss in LOSSES.names:
-            yield Recipe(loss=loss, dtype=dtype)
+            for batch_size in (None, 2):
+                yield Recipe(loss=loss, dtype=dtype, batch_size=batch_size)
         for optimizer in _OTHER_RULES:
             yield Recipe(optimizer=optimizer, dtype=dtype)

@@ -41,7 +41,9 @@ def warmup(
     for number, recipe in enumerate(recipes, start=1):
         step_began = time.perf_counter()
         with console.status(f"{number} of {len(recipes)}: {recipe}"):
-            n_compiled = rehearse(recipe.model(), *recipe.samples(), threads=workers)
+            n_compiled = rehearse(
+                recipe.model(), *recipe.samples(), batch_size=recipe.batch_size, threads=workers
+            )
         seconds = time.perf_counter() - step_began
         total += n_compiled
         done = f"{n_compiled:>2} compiled" if n_compiled else "in cache   "

@@ -8,7 +8,7 @@ from fastbp.compiler.layout import ParameterLayout, padded
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.request import Goal, Measure, Request
 from fastbp.compiler.rows import RowWriter, Tensor
-from fastbp.kernels import crossentropies, elementwise, layout, losses, sums, tallies
+from fastbp.kernels import crossentropies, elementwise, few_losses, layout, losses, sums, tallies
 from fastbp.kernels.loss_terms import TERMS
 
 #: Losses that are computed from logits, and the output activation that they then contain.
@@ -88,13 +88,13 @@ class Judge:
         self._writer, self._goal, self._request = writer, goal, request
         self._output, self._from_logits = output, from_logits
         self._buffer = output.value
-        self._lanes = self._made_probabilities = self._made_sigmoids = -1
+        self._made_probabilities = self._made_sigmoids = -1
+        self._target_rows = self._made_targets = -1
         self._tallies: list[tuple[str, tallies.Tally]] = []
 
     def write(self) -> int:
         """Write them; where the values of loss and metrics lie, [value][sample]."""
         writer, goal, request = self._writer, self._goal, self._request
-        self._lanes = writer.in_lanes(self._buffer)
         measures = [metric for metric in goal.metrics if not metric.cells]
         self.n_summed = 1 + len(measures)
         self._values = writer.memory.take(self.n_summed * writer.samples)
@@ -105,16 +105,57 @@ class Judge:
             self._scale = self._values + (self.n_summed - 1) * writer.samples
         else:
             self._scale = writer.memory.take(writer.samples)
-        self._targets = self._gather_targets()
+        self._gather_targets()
         if request.rule is not None:
-            gradient = writer.buffer(self._buffer.width)
-            gradient.lanes = writer.take(gradient)
-            self._output.gradient = gradient
-        self._add_loss()
+            self._output.gradient = writer.buffer(self._buffer.width)
+        if self._takes_rows:
+            self._add_loss_of_few()
+        else:
+            self._add_loss()
         for value, metric in enumerate(measures, 1):
             self._add_metric(metric, value)
         self._prepare_tallies()
         return self._values
+
+    @property
+    def _lanes(self) -> int:
+        """The outputs, samples in lanes."""
+        return self._writer.in_lanes(self._buffer)
+
+    @property
+    def _targets(self) -> int:
+        """The targets, samples in lanes, or class numbers."""
+        if self._made_targets < 0:
+            writer, buffer = self._writer, self._buffer
+            self._made_targets = writer.take(buffer)
+            transposed = layout.Transpose(
+                self._target_rows,
+                writer.lanes,
+                buffer.padded,
+                self._made_targets,
+                buffer.width,
+                buffer.padded,
+                0,
+            )
+            writer.add("to_samples_in_lanes", transposed)
+        return self._made_targets
+
+    @property
+    def _takes_rows(self) -> bool:
+        """Whether the loss takes outputs with features in lanes: where more of these would be empty otherwise."""
+        goal, rows = self._goal, self._buffer.rows
+        if not self._writer.few or rows < 0 or self._buffer.width < self._request.batch:
+            return False
+        return not goal.label_smoothing and (self._term in TERMS or self._is_softmax)
+
+    @property
+    def _term(self) -> str:
+        loss = self._goal.loss
+        return f"{loss}_of_logits" if self._from_logits else loss
+
+    @property
+    def _is_softmax(self) -> bool:
+        return self._from_logits and LOGITS_OF[self._goal.loss] == "softmax"
 
     def tally(self) -> None:
         """Write the rows of those metrics that need the outputs of all samples; they belong behind a barrier."""
@@ -127,12 +168,37 @@ class Judge:
         if goal.label_smoothing > 0:
             targets, sparse = self._smooth_targets(), False
         gradient = self._output.gradient
+        if gradient is not None:
+            gradient.lanes = self._writer.take(gradient)
         fields = self._fields(self._lanes, 0, goal.numbers)._replace(
             targets=targets,
             scale=self._scale,
             gradient=-1 if gradient is None else gradient.lanes,
         )
         self._add_judgement(goal.loss, fields, sparse, self._from_logits)
+
+    def _add_loss_of_few(self) -> None:
+        """The same, with features in lanes"""
+        goal, writer, gradient = self._goal, self._writer, self._output.gradient
+        if gradient is not None:
+            gradient.rows = writer.take(gradient)
+        fields = few_losses.FewLoss(
+            self._buffer.rows,
+            writer.samples,
+            self._buffer.width,
+            self._targets if goal.sparse else self._target_rows,
+            1 if goal.sparse else self._buffer.padded,
+            self._scale,
+            self._values,
+            -1 if gradient is None else gradient.rows,
+            *map(float_bits, goal.numbers),
+        )
+        if self._is_softmax:
+            writer.add("few_softmax_crossentropy", fields, goal.sparse, gradient is not None)
+        else:
+            writer.add("few_pointwise_loss", fields, self._term, gradient is not None)
+        if gradient is not None:
+            writer.in_lanes(gradient)
 
     def _add_metric(self, metric: Measure, value: int) -> None:
         goal, sparse = self._goal, self._goal.sparse
@@ -251,25 +317,21 @@ class Judge:
         self._writer.add("smooth_targets", fields, goal.sparse)
         return smoothed
 
-    def _gather_targets(self) -> int:
+    def _gather_targets(self) -> None:
+        """Bring them into the arena, and what each sample counts"""
         writer, request, buffer = self._writer, self._request, self._buffer
         assert request.targets is not None
         if self._goal.sparse:
-            targets = writer.memory.take(writer.samples)
-            fields = layout.GatherTargets(self._scale, targets, 1, 1)
-            writer.add("gather_targets", fields, request.targets, request.weights, True)
-            return targets
-        if buffer.width <= writer.lanes:
-            targets = writer.take(buffer)
-            fields = layout.GatherTargets(self._scale, targets, 0, buffer.width, buffer.padded)
-            writer.add("gather_targets", fields, request.targets, request.weights, False)
-            return targets
-        rows = writer.take(buffer)
-        fields = layout.GatherTargets(self._scale, rows, buffer.padded, buffer.width)
-        writer.add("gather_targets", fields, request.targets, request.weights, False)
-        targets = writer.take(buffer)
-        transposed = layout.Transpose(
-            rows, writer.lanes, buffer.padded, targets, buffer.width, buffer.padded, 0
-        )
-        writer.add("to_samples_in_lanes", transposed)
-        return targets
+            self._made_targets = writer.memory.take(writer.samples)
+            fields = layout.GatherTargets(self._scale, self._made_targets, 1, 1)
+        elif buffer.width <= writer.lanes and not self._takes_rows:
+            self._made_targets = writer.take(buffer)
+            fields = layout.GatherTargets(
+                self._scale, self._made_targets, 0, buffer.width, buffer.padded
+            )
+        else:
+            self._target_rows = writer.take(buffer)
+            fields = layout.GatherTargets(
+                self._scale, self._target_rows, buffer.padded, buffer.width
+            )
+        writer.add("gather_targets", fields, request.targets, request.weights, self._goal.sparse)

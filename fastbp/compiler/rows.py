@@ -91,6 +91,13 @@ class RowWriter:
         self.program.add(kernel, fields, *options)
         self._last = "outputs"
 
+    def add_following(self, kernel: str, fields: Sequence[int], *options: object) -> None:
+        """A row in which workers own those outputs of a buffer that they had in the row before, if that was shared."""
+        if self._last != "outputs":
+            self.add_shared(kernel, fields, *options)
+        else:
+            self.program.add(kernel, fields, *options)
+
     def barrier(self) -> None:
         """A row at which workers wait for each other."""
         self.program.add_barrier()
@@ -114,7 +121,7 @@ class RowWriter:
         if buffer.lanes < 0:
             buffer.lanes = self.take(buffer)
             fields = self._transpose(buffer, by_owner)
-            (self.program.add if by_owner else self.add)("to_samples_in_lanes", fields)
+            (self.add_following if by_owner else self.add)("to_samples_in_lanes", fields)
         return buffer.lanes
 
     def in_rows(self, buffer: Buffer) -> int:

@@ -1,10 +1,14 @@
-"""Activations by themselves, the softmax and its logarithm, forward and backward; all buffers have samples in lanes."""
+"""Activations by themselves, the softmax and its logarithm, forward and backward.
+
+All buffers have samples in lanes; where there are few samples, those of single numbers may have features in lanes.
+"""
 
 from typing import NamedTuple
 
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.kernels.context import Context, sample_blocks
+from fastbp.kernels.context import Context, sample_blocks, share
+from fastbp.kernels.few import first_lanes
 from fastbp.kernels.math import exp, log
 from fastbp.kernels.simd import fma, maximum
 
@@ -19,6 +23,9 @@ class Elementwise(NamedTuple):
     outputs: int
     padded_features: int
     n_features: int
+    few: int = (
+        0  # padded samples, if features are in lanes, and workers own features of all samples
+    )
 
 
 def activate(activation):
@@ -29,6 +36,16 @@ def activate(activation):
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
+        if r.few > 0:
+            first, end = share((r.n_features + lanes - 1) // lanes, worker, workers)
+            for block in range(first, end):
+                count = r.n_features - block * lanes
+                at = block * r.few * lanes
+                for _ in range(c.rows):
+                    value = value_of(simd.load(arena, r.inputs + at))
+                    simd.store(arena, r.outputs + at, first_lanes(value, arena, count))
+                    at += lanes
+            return
         first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = block * r.padded_features * lanes
@@ -47,6 +64,17 @@ def activate_backward(activation):
         r = simd.read_fields(row, Elementwise)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
+        if r.few > 0:
+            first, end = share((r.n_features + lanes - 1) // lanes, worker, workers)
+            for block in range(first, end):
+                at = block * r.few * lanes
+                count = r.n_features - block * lanes
+                for _ in range(c.rows):
+                    gradient = simd.load(arena, r.outputs + at)
+                    gradient = backward(gradient, simd.load(arena, r.inputs + at))
+                    simd.store(arena, r.outputs + at, first_lanes(gradient, arena, count))
+                    at += lanes
+            return
         first, end = sample_blocks(c, lanes, worker, workers)
         for block in range(first, end):
             at = block * r.padded_features * lanes

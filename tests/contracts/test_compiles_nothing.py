@@ -51,11 +51,13 @@ def dense(*widths: int, n_rows: int = 100) -> Problem:
 
 
 def test_compiles_nothing() -> None:
-    """After one small network, one wide one, and one of a single layer, whose kernel reads the data itself."""
+    """After a small network, one of a single layer, whose kernel reads the data itself, and a wide one, whose loss has
+    features in lanes where samples are few."""
     for threads in (1, 2):
         train(dense(4, 3), 0.1, 4, threads)
         train(dense(2, 8, 2), 0.1, 4, threads)
         train(dense(70, 130, 64, 10), 0.1, 32, threads)
+        train(dense(70, 130, 64, 10), 0.1, 7, threads)
     with counting() as names:
         for threads in (1, 2):
             train(dense(2, 8, 2), 0.05, 4, threads)

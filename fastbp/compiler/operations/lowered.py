@@ -139,6 +139,18 @@ def activation_backward(writer: RowWriter, tensor: Tensor) -> None:
         return
     gradient = tensor.gradient
     assert gradient is not None
+    if (
+        writer.few
+        and tensor.activation not in OF_ALL_OUTPUTS
+        and min(tensor.kept.rows, gradient.rows) >= 0
+    ):
+        fields = elementwise.Elementwise(
+            tensor.kept.rows, gradient.rows, gradient.padded, gradient.width, writer.samples
+        )
+        writer.add_following("activate_backward", fields, tensor.activation)
+        gradient.lanes = -1
+        writer.in_lanes(gradient, by_owner=True)
+        return
     kept, target = writer.in_lanes(tensor.kept), writer.in_lanes(gradient)
     # What the other form holds is no longer true.
     gradient.rows = -1

@@ -197,8 +197,6 @@ class Judge:
             writer.add("few_softmax_crossentropy", fields, goal.sparse, gradient is not None)
         else:
             writer.add("few_pointwise_loss", fields, self._term, gradient is not None)
-        if gradient is not None:
-            writer.in_lanes(gradient)
 
     def _add_metric(self, metric: Measure, value: int) -> None:
         goal, sparse = self._goal, self._goal.sparse

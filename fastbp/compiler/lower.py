@@ -11,7 +11,7 @@ from fastbp.compiler.graph import (
 )
 from fastbp.compiler.judge import LOGITS_OF, Judge, penalize
 from fastbp.compiler.layout import ParameterLayout, spread
-from fastbp.compiler.operations import LOWERED, Scope, activation_backward
+from fastbp.compiler.operations import Scope, activation_backward, lowered
 from fastbp.compiler.orthogonality import penalize_angles
 from fastbp.compiler.program import Program
 from fastbp.compiler.request import Goal, Request
@@ -76,7 +76,7 @@ class Lowering:
             self._operations, self._from_logits = split_output_activation(
                 self._operations, LOGITS_OF[goal.loss]
             )
-        self._lowered = [LOWERED[type(each)](self._scope, each) for each in self._operations]
+        self._lowered = [lowered(self._scope, each) for each in self._operations]
         for below, above in pairwise(self._lowered):
             above.something_learns_below = below.learns or below.something_learns_below
         self._scope.parts = self._parts()

@@ -119,10 +119,10 @@ def penalized(gradient, weight, l1, l2):
 
 
 class WeightGradient(NamedTuple):
-    """Fields of `first_weight_gradient` and `weight_gradient`."""
+    """Fields of `first_weight_gradient`, `narrow_weight_gradient` and `weight_gradient`."""
 
     inputs: int  # the table of row addresses in the first layer, else features in lanes
-    output_gradient: int  # features in lanes in the first layer, else samples in lanes
+    output_gradient: int  # samples in lanes for `weight_gradient`, features in lanes for the others
     output_features: int  # padded
     samples: int  # padded samples of what has features in lanes
     weights: int
@@ -142,8 +142,18 @@ def first_weight_gradient(rule, regularized):
 
     A worker owns whole tiles of the weights and adds samples in ascending order.
     """
+    return _gradient_in_blocks("transposed row table", rule, regularized)
+
+
+def narrow_weight_gradient(rule, regularized):
+    """The same for a layer behind the first, of no more inputs than a vector has lanes"""
+    return _gradient_in_blocks("strided", rule, regularized)
+
+
+def _gradient_in_blocks(way, rule, regularized):
+    """Of weights ``[output block][input][L outputs]``, from features in lanes; inputs are read as `way` says"""
     setup, take, ask = take_of(rule, regularized)
-    can_stream = _can_stream(rule)
+    can_stream, from_table = _can_stream(rule), way == "transposed row table"
 
     @inlined
     def finish(value, row, block, environment):
@@ -156,20 +166,24 @@ def first_weight_gradient(rule, regularized):
         ask(weights, block * block_stride + row * lanes, state)
         ask(weights, (block + 1) * block_stride + row * lanes, state)
 
-    sweep = product("transposed row table", finish, prepare, _has_state(rule))
+    sweep = product(way, finish, prepare, _has_state(rule))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, WeightGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        table = simd.reinterpret(simd.advance(arena, r.inputs), simd.int64)
+        inputs = sample = simd.advance(arena, r.inputs)
+        if from_table:
+            table = simd.reinterpret(inputs, simd.int64)
+            sample, a = simd.pointer_like(arena, simd.get(table, 0)), (table, 0, 1, 0)
+        else:
+            a = (inputs, 1, lanes, 0)
         streams = can_stream and workers > 1 and _is_worth_streaming(c.rows, r, lanes)
         state = setup(arena, r, hyper, streams)
         rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
         if c.rows == 1:
             # No sums: a tile would take longer to begin and end than it works.
-            sample = simd.pointer_like(arena, simd.get(table, 0))
             for block in range(blocks[0], blocks[1]):
                 gradient = simd.load(arena, r.output_gradient + block * r.samples * lanes)
                 at = block * r.n_in * lanes
@@ -178,7 +192,7 @@ def first_weight_gradient(rule, regularized):
                     take(gradient * number, weights, at + i * lanes, state)
             return
         sweep(
-            (table, 0, 1, 0), c.rows,
+            a, c.rows,
             simd.advance(arena, r.output_gradient), r.samples * lanes,
             (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
             (weights, r.n_in * lanes, lanes, state),

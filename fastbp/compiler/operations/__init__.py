@@ -18,10 +18,11 @@ from fastbp.compiler.operations.elementwise import LoweredElementwise
 from fastbp.compiler.operations.embedding import LoweredEmbedding
 from fastbp.compiler.operations.layer_normalization import LoweredLayerNormalization
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
+from fastbp.compiler.operations.narrow_dense import LoweredNarrowDense
 from fastbp.compiler.operations.noise import LoweredNoise
 from fastbp.compiler.operations.prelu import LoweredPReLU
 
-LOWERED: dict[type[Operation], type[Lowered]] = {
+_LOWERED: dict[type[Operation], type[Lowered]] = {
     ActivityOperation: LoweredActivity,
     DenseOperation: LoweredDense,
     ElementwiseOperation: LoweredElementwise,
@@ -32,4 +33,14 @@ LOWERED: dict[type[Operation], type[Lowered]] = {
     EmbeddingOperation: LoweredEmbedding,
 }
 
-__all__ = ["LOWERED", "Lowered", "Scope", "activation_backward"]
+
+def lowered(scope: Scope, operation: Operation) -> Lowered:
+    """What writes the rows of an operation."""
+    if isinstance(operation, DenseOperation) and not operation.is_first:
+        kernel, _ = scope.parameters.places[operation.index]
+        if kernel.blocked:
+            return LoweredNarrowDense(scope, operation)
+    return _LOWERED[type(operation)](scope, operation)
+
+
+__all__ = ["Lowered", "Scope", "activation_backward", "lowered"]

@@ -6,7 +6,7 @@ from fastbp.compiler.judge import strengths
 from fastbp.compiler.layout import Place, padded
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.program import float_bits
-from fastbp.compiler.rows import Tensor
+from fastbp.compiler.rows import Buffer, Tensor
 from fastbp.kernels import dense, partial_gradients, weight_gradients
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
@@ -43,7 +43,9 @@ class LoweredDense(Lowered):
 
     def forward(self, below: Tensor) -> Tensor:
         """The first layer reads samples in place, features in lanes; the others have samples in lanes."""
-        return self._forward_first() if self.reads_samples else self._forward(below)
+        if self.reads_samples:
+            return self._forward_first()
+        return self._forward_few(below) if self._writer.few else self._forward(below)
 
     def _forward_first(self) -> Tensor:
         writer, operation = self._writer, self._operation
@@ -67,48 +69,71 @@ class LoweredDense(Lowered):
             writer.in_lanes(value)
         return Tensor(value, value, operation.activation)
 
-    def _forward(self, below: Tensor) -> Tensor:
-        writer, operation = self._writer, self._operation
-        few = writer.few
-        inputs = writer.in_rows(below.value) if few else writer.in_lanes(below.value)
-        value = kept = writer.buffer(operation.n_out)
+    def _outputs(self) -> tuple[Tensor, int, int]:
+        """What comes out, and where it and what the derivative needs are to lie."""
+        writer, activation = self._writer, self._operation.activation
+        value = kept = writer.buffer(self._operation.n_out)
         outputs = sums = writer.take(value)
-        if ACTIVATIONS[operation.activation].keeps == "input":
-            kept = writer.buffer(operation.n_out)
+        if ACTIVATIONS[activation].keeps == "input":
+            kept = writer.buffer(self._operation.n_out)
             sums = writer.take(kept)
         for buffer, offset in ((value, outputs), (kept, sums)):
-            if few:
+            if writer.few:
                 buffer.rows = offset
             else:
                 buffer.lanes = offset
-        fields = dense.Forward(
+        return Tensor(value, kept, activation), outputs, sums
+
+    def _fields(self, inputs: int, inputs_features: int, outputs: int, sums: int) -> dense.Forward:
+        writer, operation = self._writer, self._operation
+        blocked = self._kernel.blocked
+        return dense.Forward(
             inputs=inputs,
-            inputs_features=below.value.padded,
+            inputs_features=inputs_features,
             weights=self._kernel.offset,
             weights_stride=self._kernel.stride or 1,
-            weights_step=writer.lanes if operation.is_first else 1,
-            group=writer.lanes if operation.is_first else operation.n_out,
+            weights_step=writer.lanes if blocked else 1,
+            group=writer.lanes if blocked else operation.n_out,
             bias=self._bias.offset,
             outputs=outputs,
-            outputs_features=value.padded,
+            outputs_features=padded(operation.n_out, writer.lanes),
             sums=sums,
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_in),
-            few=writer.samples * few,
+            few=writer.samples * writer.few,
         )
-        (writer.add_shared if few else writer.add)("forward", fields, operation.activation)
-        return Tensor(value, kept, operation.activation)
+
+    def _forward(self, below: Tensor) -> Tensor:
+        inputs = self._writer.in_lanes(below.value)
+        tensor, outputs, sums = self._outputs()
+        fields = self._fields(inputs, below.value.padded, outputs, sums)
+        self._writer.add("forward", fields, self._operation.activation)
+        return tensor
+
+    def _forward_few(self, below: Tensor) -> Tensor:
+        """Features in lanes."""
+        inputs = self._writer.in_rows(below.value)
+        tensor, outputs, sums = self._outputs()
+        fields = self._fields(inputs, below.value.padded, outputs, sums)
+        self._writer.add_shared("forward", fields, self._operation.activation)
+        return tensor
 
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:
         """The gradient of the inputs, through the activation below if that is one of single numbers."""
+        assert tensor.gradient is not None
+        if self.learns:
+            self._bring(tensor.gradient)
         if below is not None:
             self._input_gradient(below, tensor)
             if below.activation in OF_ALL_OUTPUTS:
                 activation_backward(self._writer, below)
-        elif self.reads_samples:
-            assert tensor.gradient is not None
-            self._writer.in_rows(tensor.gradient)
+
+    def _bring(self, gradient: Buffer) -> None:
+        """Have the gradient of the outputs in the forms that those of the weights are made of."""
+        self._writer.in_lanes(gradient)
+        if self.reads_samples:
+            self._writer.in_rows(gradient)
 
     def _input_gradient(self, below: Tensor, tensor: Tensor) -> None:
         writer, operation = self._writer, self._operation
@@ -146,10 +171,7 @@ class LoweredDense(Lowered):
         assert gradient is not None
         l1, l2 = strengths(operation.layer.kernel_regularizer)
         if self._in_parts:
-            self._sum_partial_gradients(self._kernel, operation.n_in, l1, l2)
-            if self._learns_bias:
-                l1, l2 = strengths(operation.layer.bias_regularizer)
-                self._sum_partial_gradients(self._bias, 0, l1, l2)
+            self._add_up_parts()
             return
         first = operation.is_first
         fields = weight_gradients.WeightGradient(
@@ -209,6 +231,14 @@ class LoweredDense(Lowered):
             n_out=operation.n_out,
         )
         writer.add("partial_gradient", fields)
+
+    def _add_up_parts(self) -> None:
+        layer = self._operation.layer
+        l1, l2 = strengths(layer.kernel_regularizer)
+        self._sum_partial_gradients(self._kernel, self._operation.n_in, l1, l2)
+        if self._learns_bias:
+            l1, l2 = strengths(layer.bias_regularizer)
+            self._sum_partial_gradients(self._bias, 0, l1, l2)
 
     def _sum_partial_gradients(self, place: Place, n_in: int, l1: float, l2: float) -> None:
         """A row that adds up the parts of a kernel's gradient, or of the bias's if `n_in` is 0, and uses the sum."""

@@ -275,10 +275,11 @@ def for_each_in_tile(rows, body):
     It calls ``body(value, row + r, column + c, environment)``, a part, on the vectors of the first `valid_rows` of the
     tile's `rows` rows and the first `valid_columns` columns, while they are still in registers.
     """
-    kind_of_body = types.Dispatcher(body)
 
     @intrinsic
     def visit(typing, tile, valid_rows, valid_columns, row, column, environment):
+        # The type by itself would not keep the part alive.
+        kind_of_body = types.Dispatcher(body)
         columns = len(tile) // rows
         call = kind_of_body.get_call_type(
             typing, (tile.dtype, types.int64, types.int64, environment), {}

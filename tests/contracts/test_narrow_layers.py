@@ -1,0 +1,147 @@
+"""Layers of few inputs and many outputs behind the first, whose weights lie in a form of their own."""
+
+import numpy as np
+import pytest
+
+import naive
+from contracts import children
+from contracts.problems import OPTIMIZERS, Array, Problem, digest
+from contracts.test_batch_edges import poison
+from contracts.test_gradients import COMMON, TOLERANCES, errors
+from fastbp.engine import Network
+
+#: Few samples, more than those, and so many that gradients are added up in parts.
+BATCHES = (1, 2, 5, 8, 13, 33, 100)
+LARGE = {"float32": 2603, "float64": 1307}
+
+
+def problem(n_rows: int, hidden: str = "relu", n_in: int = 5, **options: object) -> Problem:
+    """A narrow layer between others, whose outputs no vector divides, and one behind a layer without weights."""
+    layers = [
+        naive.Dense(7, "tanh"),
+        naive.Dense(n_in, hidden),
+        naive.Dense(75, hidden, kernel_penalty=(0.002, 0.01), bias_penalty=(0.003, 0.0)),
+        naive.Dense(3, "silu"),
+        naive.LayerNormalization(),
+        naive.Dense(69, "linear"),
+    ]
+    return Problem(4, layers, n_rows=n_rows, scale=0.3, **options)
+
+
+def names(network: Network) -> list[str]:
+    """The rows of all programs so far."""
+    return [name.split()[0] for each in network._sessions.values() for name in each.names]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("hidden", COMMON)
+def test_gradients(hidden: str, dtype: str) -> None:
+    for n_rows in BATCHES:
+        given = problem(n_rows, hidden)
+        assert max(errors(given, dtype, weighted=n_rows > 1)) < TOLERANCES[dtype], n_rows
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("n_in", [1, 2, 3, 4, 6, 8])
+def test_widths(n_in: int, dtype: str) -> None:
+    for n_rows in (1, 7, 40):
+        given = problem(n_rows, "gelu", n_in)
+        assert max(errors(given, dtype)) < TOLERANCES[dtype], n_rows
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_in_parts(dtype: str) -> None:
+    given = problem(LARGE[dtype])
+    network = given.engine(dtype)
+    network.gradients(*given.sources())
+    assert "partial_gradient" in names(network)
+    assert "narrow_input_gradient" in names(network)
+    assert max(errors(given, dtype, weighted=True)) < TOLERANCES[dtype]
+
+
+def test_which_kernels() -> None:
+    few, many = (problem(n_rows) for n_rows in (8, 40))
+    found = []
+    for given in (few, many):
+        network = given.engine("float32")
+        network.gradients(*given.sources())
+        found.append([name for name in names(network) if "narrow" in name or "of_rows" in name])
+    assert [name for name in found[0] if "narrow" in name] == [
+        *["few_narrow_forward"] * 2,
+        *["few_narrow_input_gradient"] * 2,
+        *["narrow_weight_gradient"] * 2,
+    ]
+    assert sorted(found[1]) == [
+        *["bias_gradient_of_rows"] * 2,
+        *["narrow_input_gradient"] * 2,
+        *["narrow_weight_gradient"] * 2,
+    ]
+
+
+def trained(
+    given: Problem, dtype: str, rule: str, batch_size: int, threads: int, poisoned: bool = False
+) -> list[Array]:
+    """Weights and state after two epochs with a short batch at the end, and what was told."""
+    network = given.engine(dtype, OPTIMIZERS[rule][1])
+    sources = given.sources(weighted=True)
+    if poisoned:
+        request = network._request(batch_size, *sources, OPTIMIZERS[rule][1].rule, training=True)
+        network._session(request, 1)
+        poison(network)
+    history = network.train(*sources, given.orders(2), batch_size=batch_size, threads=threads)
+    evaluation = network.evaluate(*sources, batch_size=batch_size, threads=threads)
+    state = network.optimizer_state().values()
+    return [*network.weights(), *state, history, evaluation]
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam", "sgd, clip", "muon"])
+@pytest.mark.parametrize("batch_size", [1, 6, 32])
+def test_training(batch_size: int, rule: str) -> None:
+    given = problem(75)
+    found = trained(given, "float64", rule, batch_size, 1)
+    expected = naive.train(
+        given.twin, given.weights, OPTIMIZERS[rule][0], given.inputs, given.targets,
+        given.orders(2), batch_size, given.sample_weight,
+    )  # fmt: skip
+    for ours, right in zip(found, expected.weights, strict=False):
+        np.testing.assert_allclose(ours, right, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("batch_size", [1, 6, 32])
+def test_poisoned(batch_size: int, dtype: str) -> None:
+    """What lies in padding and in buffers from before has no part in it."""
+    given = problem(75, "gelu")
+    clean = digest(trained(given, dtype, "adam", batch_size, 1))
+    assert digest(trained(given, dtype, "adam", batch_size, 1, poisoned=True)) == clean
+
+
+def test_weights_come_back_as_they_were_given() -> None:
+    given = problem(5)
+    network = given.engine("float32")
+    for ours, right in zip(network.weights(), given.weights, strict=True):
+        np.testing.assert_array_equal(ours, right.astype(np.float32))
+
+
+BITS = """
+import json
+from contracts import teams
+from contracts.problems import digest
+from contracts.test_narrow_layers import problem, trained
+
+sizes, bits = teams.counted(), {}
+for batch_size in (1, 6, 12, 40):
+    for dtype in ("float32", "float64"):
+        given = problem(75, "gelu")
+        bits[f"{batch_size} {dtype}"] = [
+            digest(trained(given, dtype, "adam", batch_size, workers)) for workers in (1, 2, 3, 8)
+        ]
+print(json.dumps({"sizes": sizes, "bits": bits}))
+"""
+
+
+def test_same_bits() -> None:
+    answer = children.run(BITS, timeout=120, NUMBA_NUM_THREADS="8", NUMBA_THREADING_LAYER="omp")
+    assert answer["sizes"] == {"1": 1, "2": 2, "3": 3, "8": 8}
+    assert len(answer["bits"]) == 8
+    assert {name for name, bits in answer["bits"].items() if len(set(bits)) > 1} == set()

@@ -15,7 +15,7 @@ from fastbp.runtime.processor import processor
 
 #: Buffers begin on a cache line.
 ALIGNMENT = 64
-#: Vectors of outputs from which on a layer of few inputs has them in lanes.
+#: Vectors of inputs or outputs from which on they are many, beside no more than one of the others.
 _WIDE = 4
 #: Strides that are multiples of this many bytes alias in the cache.
 ALIASING = 1024
@@ -74,7 +74,7 @@ class Place:
         As the user sees it; a vector lies there as it is.
     stride : int
         Of a matrix (n_in, n_out) that lies as [output][input] with this stride; 0 where it lies as
-        [output block][input][lanes], as the first layer and one of few inputs read it, or as it is.
+        [output block][input][lanes], as most first layers and those of few inputs read it, or as it is.
     blocked : bool
         Whether it has that second form.
     trained, told : bool
@@ -170,13 +170,13 @@ class ParameterLayout:
     def _dense(self, operation: DenseOperation) -> tuple[Place, Place]:
         kernel = operation.weights[0]
         n_in, n_out = kernel.shape
-        if operation.is_first or self._is_narrow(n_in, n_out):
-            offset = self._allocator.take(padded(n_out, self.lanes) * n_in)
-            place = Place(offset, kernel.shape, blocked=True, **_training(kernel))
-        else:
+        if self._is_slim(n_in, n_out) if operation.is_first else not self._is_narrow(n_in, n_out):
             stride = spread(padded(n_in, self.lanes), self.dtype.itemsize)
             offset = self._allocator.take(stride * n_out)
             place = Place(offset, kernel.shape, stride, **_training(kernel))
+        else:
+            offset = self._allocator.take(padded(n_out, self.lanes) * n_in)
+            place = Place(offset, kernel.shape, blocked=True, **_training(kernel))
         if len(operation.weights) > 1:
             return place, self._vector(operation.weights[1])
         offset = self._allocator.take(padded(n_out, self.lanes))
@@ -185,6 +185,10 @@ class ParameterLayout:
     def _is_narrow(self, n_in: int, n_out: int) -> bool:
         """Whether rows of inputs would be short and padded much, and columns of outputs would not be."""
         return n_in <= self.lanes and n_out >= _WIDE * self.lanes
+
+    def _is_slim(self, n_in: int, n_out: int) -> bool:
+        """The other way round."""
+        return n_out <= self.lanes and n_in >= _WIDE * self.lanes
 
     def _vector(self, weight: Weight) -> Place:
         offset = self._allocator.take(padded(math.prod(weight.shape), self.lanes))

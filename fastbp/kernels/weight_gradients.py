@@ -119,10 +119,12 @@ def penalized(gradient, weight, l1, l2):
 
 
 class WeightGradient(NamedTuple):
-    """Fields of `first_weight_gradient`, `narrow_weight_gradient` and `weight_gradient`."""
+    """Fields of `first_weight_gradient`, `slim_weight_gradient`, `narrow_weight_gradient` and `weight_gradient`."""
 
-    inputs: int  # the table of row addresses in the first layer, else features in lanes
-    output_gradient: int  # samples in lanes for `weight_gradient`, features in lanes for the others
+    inputs: int  # the table of row addresses in a first layer, else features in lanes
+    output_gradient: (
+        int  # features in lanes where outputs of the weights are, else samples in lanes
+    )
     output_features: int  # padded
     samples: int  # padded samples of what has features in lanes
     weights: int

@@ -16,6 +16,12 @@ def small() -> Problem:
     return Problem(5, layers, "sparse_categorical_crossentropy", n_rows=51)
 
 
+def slim() -> Problem:
+    """A first layer of many inputs and few outputs, whose samples are read along their rows."""
+    layers = [naive.Dense(3, "tanh"), naive.Dense(3, "softmax")]
+    return Problem(37, layers, "sparse_categorical_crossentropy", n_rows=51)
+
+
 def network(problem: Problem | None = None) -> Any:
     """A network of the engine for it."""
     return (problem or small()).engine(DTYPE, OPTIMIZERS[RULE][1])

@@ -14,7 +14,7 @@ FENCED = """
 import ctypes, json, mmap
 import numpy as np
 from contracts.problems import digest
-from engine.problem import BATCH, network, small
+from engine.problem import BATCH, network, slim, small
 from fastbp.data.source import as_source
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -37,8 +37,8 @@ def fenced(array, at_end):
 """
 
 TRAIN = """
-def bits(fence):
-    problem, found = small(), []
+def bits(problem, fence):
+    found = []
     weight = problem.sample_weight
     for inputs, targets in (
         (problem.inputs, problem.targets.astype(np.int64)),
@@ -56,9 +56,10 @@ def bits(fence):
             found += given.gradients(*sources)[1] + given.weights()
     return digest(found)
 
-expected = bits(lambda array: array)
-for at_end in (False, True):
-    assert bits(lambda array: fenced(array, at_end)) == expected
+for problem in (small(), slim()):
+    expected = bits(problem, lambda array: array)
+    for at_end in (False, True):
+        assert bits(problem, lambda array: fenced(array, at_end)) == expected
 print(json.dumps(expected))
 """
 

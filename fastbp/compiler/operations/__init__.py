@@ -21,6 +21,7 @@ from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backwa
 from fastbp.compiler.operations.narrow_dense import LoweredNarrowDense
 from fastbp.compiler.operations.noise import LoweredNoise
 from fastbp.compiler.operations.prelu import LoweredPReLU
+from fastbp.compiler.operations.slim_dense import LoweredSlimDense
 
 _LOWERED: dict[type[Operation], type[Lowered]] = {
     ActivityOperation: LoweredActivity,
@@ -36,10 +37,11 @@ _LOWERED: dict[type[Operation], type[Lowered]] = {
 
 def lowered(scope: Scope, operation: Operation) -> Lowered:
     """What writes the rows of an operation."""
-    if isinstance(operation, DenseOperation) and not operation.is_first:
+    if isinstance(operation, DenseOperation):
         kernel, _ = scope.parameters.places[operation.index]
-        if kernel.blocked:
-            return LoweredNarrowDense(scope, operation)
+        if kernel.blocked != operation.is_first:
+            # Its weights do not lie as is usual for such a layer.
+            return (LoweredNarrowDense if kernel.blocked else LoweredSlimDense)(scope, operation)
     return _LOWERED[type(operation)](scope, operation)
 
 

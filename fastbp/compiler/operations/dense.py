@@ -7,9 +7,10 @@ from fastbp.compiler.layout import Place, padded
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
-from fastbp.kernels import dense, partial_gradients, weight_gradients
+from fastbp.kernels import dense, partial_gradients
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+from fastbp.kernels.weight_gradients import WeightGradient, n_slots
 
 #: Inputs of a first layer up to which they may have samples in lanes.
 MOST_INPUTS_IN_LANES = 64
@@ -166,18 +167,37 @@ class LoweredDense(Lowered):
 
     def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
         """Kernel and bias."""
-        writer, operation, request = self._writer, self._operation, self._scope.request
         gradient = tensor.gradient
         assert gradient is not None
-        l1, l2 = strengths(operation.layer.kernel_regularizer)
         if self._in_parts:
             self._add_up_parts()
             return
-        first = operation.is_first
-        fields = weight_gradients.WeightGradient(
-            inputs=self._scope.table if first else below.value.rows,
-            output_gradient=gradient.rows if first else gradient.lanes,
-            output_features=gradient.padded,
+        self._kernel_gradient(below, gradient)
+        if self._learns_bias:
+            self._bias_gradient(gradient)
+
+    def _kernel_gradient(self, below: Tensor, gradient: Buffer) -> None:
+        writer, operation, batch = self._writer, self._operation, self._scope.request.batch
+        if operation.is_first:
+            packs = writer.packs(batch, operation.n_out)
+            fields = self._gradient_fields(self._scope.table, gradient.rows)
+            self._add_kernel_gradient("first_weight_gradient", fields._replace(packs=packs))
+            return
+        slots = n_slots(str(self._scope.rule))
+        size = operation.n_out * self._kernel.stride * (1 + slots)
+        fields = self._gradient_fields(below.value.rows, gradient.lanes)._replace(
+            rows_at_a_time=writer.updated_rows_at_a_time(batch, size),
+            packs=writer.packs(batch, operation.n_in),
+        )
+        self._add_kernel_gradient("weight_gradient", fields)
+
+    def _gradient_fields(self, inputs: int, gradient: int) -> WeightGradient:
+        writer, operation = self._writer, self._operation
+        l1, l2 = strengths(operation.layer.kernel_regularizer)
+        return WeightGradient(
+            inputs=inputs,
+            output_gradient=gradient,
+            output_features=padded(operation.n_out, writer.lanes),
             samples=writer.samples,
             weights=self._kernel.offset,
             weights_stride=self._kernel.stride,
@@ -187,22 +207,17 @@ class LoweredDense(Lowered):
             l2=float_bits(l2),
             n_in=operation.n_in,
             n_out=operation.n_out,
-            rows_at_a_time=writer.rows_at_a_time(request.batch),
-            packs=writer.packs(request.batch, operation.n_out if first else operation.n_in),
+            rows_at_a_time=writer.rows_at_a_time(self._scope.request.batch),
+            packs=0,
         )
-        if not first:
-            size = (
-                operation.n_out
-                * self._kernel.stride
-                * (1 + weight_gradients.n_slots(str(self._scope.rule)))
-            )
-            rows = writer.updated_rows_at_a_time(request.batch, size)
-            fields = fields._replace(rows_at_a_time=rows)
-        name = "first_weight_gradient" if first else "weight_gradient"
-        writer.add(name, fields, self._scope.rule, bool(l1 or l2))
-        if self._learns_bias:
-            l1, l2 = strengths(operation.layer.bias_regularizer)
-            self.vector_gradient(gradient, self._bias, l1, l2)
+
+    def _add_kernel_gradient(self, name: str, fields: WeightGradient) -> None:
+        regularized = any(strengths(self._operation.layer.kernel_regularizer))
+        self._writer.add(name, fields, self._scope.rule, regularized)
+
+    def _bias_gradient(self, gradient: Buffer) -> None:
+        l1, l2 = strengths(self._operation.layer.bias_regularizer)
+        self.vector_gradient(gradient, self._bias, l1, l2)
 
     @property
     def _learns_bias(self) -> bool:

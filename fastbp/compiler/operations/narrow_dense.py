@@ -4,7 +4,7 @@ from fastbp.compiler.judge import strengths
 from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
-from fastbp.kernels import narrow, weight_gradients
+from fastbp.kernels import narrow
 from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 
 
@@ -60,43 +60,21 @@ class LoweredNarrowDense(LoweredDense):
             gradient.lanes = target
             writer.add("narrow_input_gradient", fields, fused)
 
-    def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
-        """Kernel and bias, from features in lanes."""
-        if self._in_parts:
-            self._add_up_parts()
-            return
-        writer, operation, scope = self._writer, self._operation, self._scope
-        gradient, batch = tensor.gradient, scope.request.batch
-        assert gradient is not None
-        l1, l2 = strengths(operation.layer.kernel_regularizer)
-        kernel = weight_gradients.WeightGradient(
-            inputs=below.value.rows,
+    def _kernel_gradient(self, below: Tensor, gradient: Buffer) -> None:
+        fields = self._gradient_fields(below.value.rows, gradient.rows)
+        self._add_kernel_gradient("narrow_weight_gradient", fields)
+
+    def _bias_gradient(self, gradient: Buffer) -> None:
+        scope = self._scope
+        l1, l2 = strengths(self._operation.layer.bias_regularizer)
+        fields = narrow.BiasGradientOfRows(
             output_gradient=gradient.rows,
-            output_features=gradient.padded,
-            samples=writer.samples,
-            weights=self._kernel.offset,
-            weights_stride=0,
-            slots=scope.slots + self._kernel.offset,
-            slot_stride=scope.parameters.size,
-            l1=float_bits(l1),
-            l2=float_bits(l2),
-            n_in=operation.n_in,
-            n_out=operation.n_out,
-            rows_at_a_time=writer.rows_at_a_time(batch),
-            packs=0,
-        )
-        writer.add("narrow_weight_gradient", kernel, scope.rule, bool(l1 or l2))
-        if not self._learns_bias:
-            return
-        l1, l2 = strengths(operation.layer.bias_regularizer)
-        bias = narrow.BiasGradientOfRows(
-            output_gradient=gradient.rows,
-            samples=writer.samples,
+            samples=self._writer.samples,
             bias=self._bias.offset,
             slots=scope.slots + self._bias.offset,
             slot_stride=scope.parameters.size,
             l1=float_bits(l1),
             l2=float_bits(l2),
-            n_out=operation.n_out,
+            n_out=self._operation.n_out,
         )
-        writer.add("bias_gradient_of_rows", bias, scope.rule, bool(l1 or l2))
+        self._writer.add("bias_gradient_of_rows", fields, scope.rule, bool(l1 or l2))

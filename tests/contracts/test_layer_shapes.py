@@ -1,4 +1,6 @@
-"""Layers of few inputs and many outputs behind the first, whose weights lie in a form of their own."""
+"""Layers whose weights lie in forms of their own: of few inputs and many outputs, and first ones the other way."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import naive
 from contracts import children
 from contracts.problems import OPTIMIZERS, Array, Problem, digest
 from contracts.test_batch_edges import poison
-from contracts.test_gradients import COMMON, TOLERANCES, errors
+from contracts.test_gradients import TOLERANCES, errors
 from fastbp.engine import Network
 
 #: Few samples, more than those, and so many that gradients are added up in parts.
@@ -15,17 +17,26 @@ BATCHES = (1, 2, 5, 8, 13, 33, 100)
 LARGE = {"float32": 2603, "float64": 1307}
 
 
-def problem(n_rows: int, hidden: str = "relu", n_in: int = 5, **options: object) -> Problem:
-    """A narrow layer between others, whose outputs no vector divides, and one behind a layer without weights."""
+SHAPES = ("narrow", "slim", "single")
+
+
+def problem(shape: str, n_rows: int, hidden: str = "relu", width: int = 5) -> Problem:
+    """Widths that no vector divides: narrow layers, one of them behind a layer without weights; slim ones."""
+    penalties: dict[str, Any] = {"kernel_penalty": (0.002, 0.01), "bias_penalty": (0.003, 0.0)}
+    if shape == "single":
+        return Problem(83, [naive.Dense(width, hidden, **penalties)], n_rows=n_rows, scale=0.2)
+    if shape == "slim":
+        layers = [naive.Dense(width, hidden, **penalties), naive.Dense(9, hidden), naive.Dense(3)]
+        return Problem(67, layers, n_rows=n_rows, scale=0.2)
     layers = [
         naive.Dense(7, "tanh"),
-        naive.Dense(n_in, hidden),
-        naive.Dense(75, hidden, kernel_penalty=(0.002, 0.01), bias_penalty=(0.003, 0.0)),
+        naive.Dense(width, hidden),
+        naive.Dense(75, hidden, **penalties),
         naive.Dense(3, "silu"),
         naive.LayerNormalization(),
         naive.Dense(69, "linear"),
     ]
-    return Problem(4, layers, n_rows=n_rows, scale=0.3, **options)
+    return Problem(4, layers, n_rows=n_rows, scale=0.3)
 
 
 def names(network: Network) -> list[str]:
@@ -34,24 +45,26 @@ def names(network: Network) -> list[str]:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize("hidden", COMMON)
-def test_gradients(hidden: str, dtype: str) -> None:
+@pytest.mark.parametrize("hidden", ["relu", "sigmoid", "silu"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gradients(shape: str, hidden: str, dtype: str) -> None:
     for n_rows in BATCHES:
-        given = problem(n_rows, hidden)
+        given = problem(shape, n_rows, hidden)
         assert max(errors(given, dtype, weighted=n_rows > 1)) < TOLERANCES[dtype], n_rows
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize("n_in", [1, 2, 3, 4, 6, 8])
-def test_widths(n_in: int, dtype: str) -> None:
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 6, 8])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_widths(shape: str, width: int, dtype: str) -> None:
     for n_rows in (1, 7, 40):
-        given = problem(n_rows, "gelu", n_in)
+        given = problem(shape, n_rows, "gelu", width)
         assert max(errors(given, dtype)) < TOLERANCES[dtype], n_rows
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
 def test_in_parts(dtype: str) -> None:
-    given = problem(LARGE[dtype])
+    given = problem("narrow", LARGE[dtype])
     network = given.engine(dtype)
     network.gradients(*given.sources())
     assert "partial_gradient" in names(network)
@@ -60,12 +73,14 @@ def test_in_parts(dtype: str) -> None:
 
 
 def test_which_kernels() -> None:
-    few, many = (problem(n_rows) for n_rows in (8, 40))
     found = []
-    for given in (few, many):
+    for shape, n_rows in (("narrow", 8), ("narrow", 40), ("slim", 8), ("slim", 40), ("single", 40)):
+        given = problem(shape, n_rows)
         network = given.engine("float32")
         network.gradients(*given.sources())
-        found.append([name for name in names(network) if "narrow" in name or "of_rows" in name])
+        own = ("narrow", "of_rows", "slim")
+        found.append([name for name in names(network) if any(word in name for word in own)])
+    assert found[2:] == [["slim_forward", "slim_weight_gradient"]] * 3
     assert [name for name in found[0] if "narrow" in name] == [
         *["few_narrow_forward"] * 2,
         *["few_narrow_input_gradient"] * 2,
@@ -96,8 +111,9 @@ def trained(
 
 @pytest.mark.parametrize("rule", ["sgd", "adam", "sgd, clip", "muon"])
 @pytest.mark.parametrize("batch_size", [1, 6, 32])
-def test_training(batch_size: int, rule: str) -> None:
-    given = problem(75)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_training(shape: str, batch_size: int, rule: str) -> None:
+    given = problem(shape, 75)
     found = trained(given, "float64", rule, batch_size, 1)
     expected = naive.train(
         given.twin, given.weights, OPTIMIZERS[rule][0], given.inputs, given.targets,
@@ -109,15 +125,17 @@ def test_training(batch_size: int, rule: str) -> None:
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("batch_size", [1, 6, 32])
-def test_poisoned(batch_size: int, dtype: str) -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+def test_poisoned(shape: str, batch_size: int, dtype: str) -> None:
     """What lies in padding and in buffers from before has no part in it."""
-    given = problem(75, "gelu")
+    given = problem(shape, 75, "gelu")
     clean = digest(trained(given, dtype, "adam", batch_size, 1))
     assert digest(trained(given, dtype, "adam", batch_size, 1, poisoned=True)) == clean
 
 
-def test_weights_come_back_as_they_were_given() -> None:
-    given = problem(5)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_weights_come_back_as_they_were_given(shape: str) -> None:
+    given = problem(shape, 5)
     network = given.engine("float32")
     for ours, right in zip(network.weights(), given.weights, strict=True):
         np.testing.assert_array_equal(ours, right.astype(np.float32))
@@ -127,15 +145,16 @@ BITS = """
 import json
 from contracts import teams
 from contracts.problems import digest
-from contracts.test_narrow_layers import problem, trained
+from contracts.test_layer_shapes import SHAPES, problem, trained
 
 sizes, bits = teams.counted(), {}
-for batch_size in (1, 6, 12, 40):
-    for dtype in ("float32", "float64"):
-        given = problem(75, "gelu")
-        bits[f"{batch_size} {dtype}"] = [
-            digest(trained(given, dtype, "adam", batch_size, workers)) for workers in (1, 2, 3, 8)
-        ]
+for shape in SHAPES:
+    for batch_size in (1, 6, 40):
+        for dtype in ("float32", "float64"):
+            given = problem(shape, 75, "gelu")
+            bits[f"{shape} {batch_size} {dtype}"] = [
+                digest(trained(given, dtype, "adam", batch_size, n)) for n in (1, 2, 3, 8)
+            ]
 print(json.dumps({"sizes": sizes, "bits": bits}))
 """
 
@@ -143,5 +162,5 @@ print(json.dumps({"sizes": sizes, "bits": bits}))
 def test_same_bits() -> None:
     answer = children.run(BITS, timeout=120, NUMBA_NUM_THREADS="8", NUMBA_THREADING_LAYER="omp")
     assert answer["sizes"] == {"1": 1, "2": 2, "3": 3, "8": 8}
-    assert len(answer["bits"]) == 8
+    assert len(answer["bits"]) == 6 * len(SHAPES)
     assert {name for name, bits in answer["bits"].items() if len(set(bits)) > 1} == set()

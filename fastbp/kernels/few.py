@@ -9,7 +9,7 @@ from fastbp.kernels import simd
 from fastbp.runtime.inlined import inlined
 
 #: Samples at most.
-MOST_SAMPLES = 12
+MOST_SAMPLES = 16
 #: Rows of weights that are read at a time, where it is not as many as a vector has lanes.
 _ROWS = 8
 #: Terms of a sum that are added before the next sample is begun.

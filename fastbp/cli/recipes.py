@@ -52,28 +52,31 @@ class Recipe:
     dtype: str = "float32"
     input_dtype: str = "float32"
     normalized: bool = False
+    widths: tuple[int, int, int] = (_N_COLUMNS, 24, 24)
     between: tuple[Layer, ...] = ()
     batch_size: int | None = None
 
     def __str__(self) -> str:
         inputs = f"{'normalized ' if self.normalized else ''}{self.input_dtype} inputs"
         layers = "".join(f"{type(layer).__name__}, " for layer in self.between)
+        widths = "" if self.widths == Recipe.widths else "-".join(map(str, self.widths)) + ", "
         batch = f", batches of {self.batch_size}" if self.batch_size else ""
         return (
-            f"{self.dtype}, {self.activation}, {layers}{self.loss}, {self.optimizer.rule}, "
+            f"{self.dtype}, {self.activation}, {widths}{layers}{self.loss}, {self.optimizer.rule}, "
             f"{inputs}{batch}"
         )
 
     def model(self) -> Sequential:
         """The compiled model."""
-        normalization = Normalization(np.zeros(_N_COLUMNS), np.ones(_N_COLUMNS))
+        n_columns, first, second = self.widths
+        normalization = Normalization(np.zeros(n_columns), np.ones(n_columns))
         model = Sequential(
             [
-                Input(_N_COLUMNS),
+                Input(n_columns),
                 *([normalization] if self.normalized else []),
-                Dense(24, self.activation),
+                Dense(first, self.activation),
                 *self.between,
-                Dense(24, self.activation),
+                Dense(second, self.activation),
                 Dense(_N_OUTPUTS, OUTPUT_ACTIVATIONS.get(self.loss, "linear")),
             ],
             seed=0,
@@ -85,7 +88,7 @@ class Recipe:
 
     def samples(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and targets."""
-        x = np.arange(_N_SAMPLES * _N_COLUMNS).reshape(_N_SAMPLES, -1) % 7
+        x = np.arange(_N_SAMPLES * self.widths[0]).reshape(_N_SAMPLES, -1) % 7
         y = np.arange(_N_SAMPLES) % _N_OUTPUTS
         if LOSSES.resolve(self.loss).targets == "dense":
             return x.astype(self.input_dtype), np.eye(_N_OUTPUTS, dtype=self.dtype)[y]
@@ -132,6 +135,9 @@ def usual_recipes() -> Iterator[Recipe]:
     yield Recipe("tanh")
     yield Recipe(loss="mean_squared_error")
     yield Recipe(loss="binary_crossentropy")
+    for batch_size in (None, 2):
+        # Layers of many inputs and few outputs, and the other way round, have kernels of their own.
+        yield Recipe(widths=(130, 8, 80), batch_size=batch_size)
 
 
 def all_recipes() -> Iterator[Recipe]:

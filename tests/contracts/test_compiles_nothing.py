@@ -51,13 +51,13 @@ def dense(*widths: int, n_rows: int = 100) -> Problem:
 
 
 def test_compiles_nothing() -> None:
-    """After a small network, one of a single layer, whose kernel reads the data itself, and a wide one, whose loss has
-    features in lanes where samples are few."""
+    """After a small network, a wide one, and one of slim and narrow layers, with few samples and with more."""
     for threads in (1, 2):
         train(dense(4, 3), 0.1, 4, threads)
         train(dense(2, 8, 2), 0.1, 4, threads)
-        train(dense(70, 130, 64, 10), 0.1, 32, threads)
-        train(dense(70, 130, 64, 10), 0.1, 7, threads)
+        for batch_size in (7, 32):
+            train(dense(70, 130, 64, 10), 0.1, batch_size, threads)
+            train(dense(130, 9, 80, 10), 0.1, batch_size, threads)
     with counting() as names:
         for threads in (1, 2):
             train(dense(2, 8, 2), 0.05, 4, threads)

@@ -150,10 +150,11 @@ class Lowering:
     def _samples_at_a_time(self) -> int:
         """Samples whose activations fit into the cache.
 
-        0 where the weights, read anew for each part, do not, or where a layer asks for all samples at once.
+        0 where the weights, read anew for each part, do not, where a layer asks for all samples at once, or where the
+        parts over which gradients are added up say it.
         """
         writer = self._writer
-        if writer.few or writer.shares or not self._has_small_weights:
+        if self._scope.parts or writer.few or writer.shares or not self._has_small_weights:
             return 0
         bytes_per_sample = (writer.memory.end - self._begin) * writer.itemsize // writer.samples
         return max(_FEWEST_TOGETHER, CACHE_BYTES // bytes_per_sample // writer.lanes * writer.lanes)
@@ -165,19 +166,19 @@ class Lowering:
         request, writer = self._request, self._writer
         n_in = self._n_in
         value = writer.buffer(n_in)
-        # Addresses are int64 whatever the arena's type is.
-        table = self._scope.table = writer.memory.take(writer.samples * 8 // writer.itemsize)
         reads_rows = self._lowered[0].reads_samples
-        if request.inputs.in_place and reads_rows:
-            fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
-            writer.add("point_at_inputs", fields)
-            return Tensor(value, value)
         mean, scale = self._normalization or (-1, -1)
         options = request.inputs.dtype, self._normalization is not None
         if not reads_rows and n_in <= writer.lanes:
             value.lanes = writer.take(value)
-            fields = layout.GatherInputs(table, value.lanes, 0, n_in, mean, scale, value.padded)
+            fields = layout.GatherInputs(-1, value.lanes, 0, n_in, mean, scale, value.padded)
             writer.add("gather_inputs", fields, *options)
+            return Tensor(value, value)
+        # Addresses are int64 whatever the arena's type is.
+        table = self._scope.table = writer.memory.take(writer.samples * 8 // writer.itemsize)
+        if request.inputs.in_place and reads_rows:
+            fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
+            writer.add("point_at_inputs", fields)
             return Tensor(value, value)
         stride = spread(value.padded, writer.itemsize)
         inputs = writer.memory.take(writer.samples * stride)

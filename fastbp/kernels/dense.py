@@ -3,6 +3,8 @@
 The first layer has its features in lanes and reads the samples in place; its weights are
 ``[output block][input][L outputs]``. All other layers have samples in lanes and weights ``[output][stride of
 inputs]``. So each weight is stored once, and forward pass, input gradient and weight gradient all read it as it lies.
+Layers of few inputs, and first ones of few outputs, have it the other way round (`narrow.py`, `slim.py`); and where
+gradients are added up in parts, all layers have samples in lanes (`partial_gradients.py`).
 
 A batch of few samples has features in lanes everywhere (`few.py`), and workers share the outputs of a layer rather
 than the samples. Such rows have a barrier before them.
@@ -111,7 +113,7 @@ def forward(activation):
             simd.store(arena, sums + at, first_lanes(value, arena, count))
         simd.store(arena, outputs + at, first_lanes(activate(value), arena, count))
 
-    sweep, sweep_few = product("strided", finish), row_sums(finish_few)
+    sweep, sweep_few = product("strided", finish, odd=True), row_sums(finish_few)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)
@@ -180,7 +182,7 @@ def input_gradient(activation):
         # The padding of the first layer's weights has to stay zero.
         return first_lanes(value, arena, n_in - block * lanes)
 
-    sweep, sweep_few = product("strided", finish), column_sums(finish_few)
+    sweep, sweep_few = product("strided", finish, odd=True), column_sums(finish_few)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)

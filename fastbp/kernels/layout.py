@@ -18,7 +18,7 @@ class GatherInputs(NamedTuple):
     n_in: int
     mean: int  # of the normalization, or -1
     scale: int
-    features: int = 0  # padded, if `inputs` is to have samples in lanes, and there is no table
+    features: int = 0  # padded, if `inputs` is to have samples in lanes; then there is no table
 
 
 def point_at_inputs():
@@ -126,9 +126,8 @@ class GatherTargets(NamedTuple):
     targets: int  # [sample][stride], or [sample] for class numbers
     stride: int
     n_out: int
-    features: int = (
-        0  # padded, if `targets` is to have samples in lanes; the last sample again in the padding
-    )
+    # Padded, if `targets` is to have samples in lanes; the last sample again in the padding.
+    features: int = 0
 
 
 def gather_targets(dtype, weight_dtype, single):

@@ -95,9 +95,7 @@ class PartialSums(NamedTuple):
     sums: int  # [part][sums_stride]
     sums_stride: int
     parts: int
-    gradient: (
-        int  # room for the gradient, as the weights lie; -1 for a bias, whose sums are a vector
-    )
+    gradient: int  # room for it, as the weights lie; -1 for a bias, whose sums are a vector
     weights: int
     weights_stride: int  # from an output to the next; 0 in the first layer's form
     slots: int

@@ -12,7 +12,8 @@ from fastbp.kernels.packing import PACKINGS, panel_size
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, MOST_REST_ROWS, REST_ROWS, make_tile
 from fastbp.runtime.inlined import inlined
 
-#: Terms of a sum that are added before the next rows are begun: two blocks of B take half of a first-level cache.
+#: Terms of a sum that are added before the next rows are begun: two blocks of B, 16 KiB or 32 with the widest vectors,
+#: stay in a first-level cache, or nearly.
 K_AT_A_TIME = 256
 #: Rows that share a piece of B at most.
 MOST_ROWS = 20 * MAIN_ROWS
@@ -37,7 +38,7 @@ def _even_parts(rows, most):
     return (rows + parts * MAIN_ROWS - 1) // (parts * MAIN_ROWS) * MAIN_ROWS
 
 
-def _stage(way, rows, epilogue, between):
+def _stage(way, rows, epilogue, between, columns=COLUMNS):
     """A compiled ``f(a, source, target, place, terms, b, before)``: terms k0 to k1 of k of a tile's sums.
 
     It begins the sums or takes them up at `place`, where they wait if terms are left. The last terms are followed by
@@ -51,21 +52,21 @@ def _stage(way, rows, epilogue, between):
 
     @inlined
     def stage(a, source, target, place, terms, b, before):
-        (first, last), (row, left, block, columns), (k0, k1, k) = source, target, terms
+        (first, last), (row, left, block, valid), (k0, k1, k) = source, target, terms
         sums, environment = before[4], before[5]
-        tile = simd.begin_tile(sums, place, k0, rows, COLUMNS)
+        tile = simd.begin_tile(sums, place, k0, rows, columns)
         tile = tile_of(tile, a, first, last, k0, k1, b, before)
         if k1 < k:
             simd.put_tile(sums, place, tile)
         elif finishes:
-            finish(tile, left, columns, row, block, environment)
+            finish(tile, left, valid, row, block, environment)
         else:
             simd.put_tile(sums, _MOST_VECTORS, tile)
 
     return stage
 
 
-def product(way, epilogue, prepare=None, late=False):
+def product(way, epilogue, prepare=None, late=False, odd=False):
     """A compiled ``f(a, k, vectors, stride, m, n, panels, environment)``.
 
     Walks the rows ``m = (first, end, most rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k`
@@ -75,6 +76,9 @@ def product(way, epilogue, prepare=None, late=False):
     ``epilogue(value, row, block, environment)``, a part, takes each vector while it is in a register. With `late`, it
     takes those of a tile between the first terms of the next one. So a slow one waits for its roots and quotients
     while products are under way; to a quick one, that the sums leave the registers costs more than it gains.
+
+    With `odd`, a single block at the end has tiles of its own: where workers share the blocks, it may be all that one
+    of them has. Without, a tile computes it twice.
 
     ``prepare(row, block, environment)``, a part if given, is told of each row of a tile before its last terms are
     added, where A is packed: where there is time for it.
@@ -95,6 +99,7 @@ def product(way, epilogue, prepare=None, late=False):
         _stage(each, rows, at_once, between)
         for each, rows in ((way, MAIN_ROWS), (way, REST_ROWS), ("strided", MAIN_ROWS))
     )
+    single = _stage(way, MAIN_ROWS, at_once, between, 1) if odd else main
     can_pack, prepares = way in PACKINGS, prepare is not None
     pack = PACKINGS.get(way)
 
@@ -139,6 +144,8 @@ def product(way, epilogue, prepare=None, late=False):
                             if can_pack and packs:
                                 source = (panel, panel + MAIN_ROWS)
                                 packed_main(packed, source, target, place, terms, b, before)
+                            elif odd and columns == 1:
+                                single(a, source, target, place, terms, b, before)
                             else:
                                 main(a, source, target, place, terms, b, before)
                             rows = MAIN_ROWS

@@ -63,12 +63,14 @@ def test_widths(shape: str, width: int, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
-def test_in_parts(dtype: str) -> None:
-    given = problem("narrow", LARGE[dtype])
+@pytest.mark.parametrize(
+    ("shape", "kernel"), [("narrow", "narrow_input_gradient"), ("slim", "slim_weight_gradient")]
+)
+def test_in_parts(shape: str, kernel: str, dtype: str) -> None:
+    given = problem(shape, LARGE[dtype])
     network = given.engine(dtype)
     network.gradients(*given.sources())
-    assert "partial_gradient" in names(network)
-    assert "narrow_input_gradient" in names(network)
+    assert {"partial_gradient", kernel} <= set(names(network))
     assert max(errors(given, dtype, weighted=True)) < TOLERANCES[dtype]
 
 

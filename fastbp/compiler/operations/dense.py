@@ -13,7 +13,7 @@ from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 from fastbp.kernels.weight_gradients import WeightGradient, n_slots
 
 #: Inputs of a first layer up to which they may have samples in lanes.
-MOST_INPUTS_IN_LANES = 64
+_MOST_INPUTS_IN_LANES = 64
 
 
 class LoweredDense(Lowered):
@@ -34,7 +34,7 @@ class LoweredDense(Lowered):
     @property
     def _in_parts(self) -> bool:
         """Whether its gradients are added up part by part, and its inputs have samples in lanes even if it is first."""
-        wide = self._operation.is_first and self._operation.n_in > MOST_INPUTS_IN_LANES
+        wide = self._operation.is_first and self._operation.n_in > _MOST_INPUTS_IN_LANES
         return self._scope.parts > 0 and not wide
 
     @property

@@ -195,10 +195,10 @@ class Lowering:
     def _forward(self) -> list[Tensor]:
         """Rows of all operations, from the inputs to the output; the inputs are the first tensor."""
         tensors = [self._inputs()]
-        for i, each in enumerate(self._lowered):
-            tensors.append(each.forward(tensors[-1]))
-            if i + 1 < len(self._lowered) and self._lowered[i + 1].rereads_rows:
+        for each in self._lowered:
+            if each.rereads_rows:
                 self._writer.in_rows(tensors[-1].value)
+            tensors.append(each.forward(tensors[-1]))
         return tensors
 
     # --- backward ---

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.compiler.cost import Cost, cost_of
+from fastbp.kernels.few_losses import FewLoss
 from fastbp.kernels.losses import Loss
 from fastbp.kernels.registry import KernelName, kernel_address
 
@@ -52,7 +53,7 @@ class Program:
     def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
         """Add a row that calls a kernel."""
         self._rows.append((KernelName(kernel, self._dtype, options), fields))
-        self._is_judged |= isinstance(fields, Loss)
+        self._is_judged |= isinstance(fields, (Loss, FewLoss))
         self.names.append(" ".join([kernel, *(str(o) for o in options)]))
         self.costs.append(cost_of(fields, self._batch, options))
 

@@ -24,6 +24,7 @@ _LONG = (
     "weight_gradient",
     "executor",
     "first_weight_gradient",
+    "narrow_weight_gradient",
     "first_forward",
     "forward",
     "input_gradient",

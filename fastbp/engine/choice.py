@@ -40,6 +40,8 @@ class WorkerChoice:
         self._chunks += 1
         if self._chunks == 0 or took_part != self.workers:
             # In the first chunk code is loaded and memory touched for the first time.
+            if self.tries and len(self._seconds) == 2:
+                self._end_trial()
             return
         before = self._seconds.get(self.workers, seconds_per_step)
         # What else the machine does only adds.
@@ -54,10 +56,12 @@ class WorkerChoice:
         self._spent += n_steps * seconds_per_step
         if self.workers != fastest:
             self._lost += n_steps * (seconds_per_step - self._seconds[fastest])
-        self.tries = self._chunks >= self._next_try > 0 and (
-            self._lost <= _WORTH_TRYING * self._spent
-        )
-        self.workers = 1 + self._most - fastest if self.tries else fastest
+        self._end_trial()
+        if self._chunks >= self._next_try > 0 and self._lost <= _WORTH_TRYING * self._spent:
+            self.workers, self.tries = 1 + self._most - fastest, True
         if self.tries or not self._next_try:
             self._next_try = self._chunks + self._interval
             self._interval = min(2 * self._interval, _TRY_AGAIN_AT_MOST)
+
+    def _end_trial(self) -> None:
+        self.workers, self.tries = min(self._seconds, key=self._seconds.__getitem__), False

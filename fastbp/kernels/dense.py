@@ -15,7 +15,13 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
-from fastbp.kernels.few import column_sums, first_lanes, row_sums, sample_by_sample
+from fastbp.kernels.few import (
+    column_sums,
+    finish_outputs,
+    first_lanes,
+    row_sums,
+    sample_by_sample,
+)
 from fastbp.kernels.product import product
 from fastbp.runtime.inlined import inlined
 
@@ -103,17 +109,7 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
-    @inlined
-    def finish_few(value, sample, block, environment):
-        arena, outputs, block_stride, bias, lanes, sums, n_out = environment
-        value = value + simd.load(arena, bias + block * lanes)
-        at = block * block_stride + sample * lanes
-        count = n_out - block * lanes
-        if keeps_input:
-            simd.store(arena, sums + at, first_lanes(value, arena, count))
-        simd.store(arena, outputs + at, first_lanes(activate(value), arena, count))
-
-    sweep, sweep_few = product("strided", finish, odd=True), row_sums(finish_few)
+    sweep, sweep_few = product("strided", finish, odd=True), row_sums(finish_outputs(activation))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)

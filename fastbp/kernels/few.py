@@ -6,6 +6,7 @@ how outputs are shared out.
 """
 
 from fastbp.kernels import simd
+from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.runtime.inlined import inlined
 
 #: Samples at most.
@@ -24,6 +25,27 @@ _MOST_WAITING = MOST_SAMPLES * 16
 def first_lanes(vector, pointer, count):
     """The vector with zeros in place of all lanes but the first `count`"""
     return simd.select(simd.lane_numbers(pointer) < simd.cast_to(pointer, count), vector, 0.0)
+
+
+def finish_outputs(activation):
+    """A part that gives a vector of a sample's sums their bias and the activation, and keeps what its derivative needs
+
+    ``environment = (arena, outputs, block_stride, bias, lanes, sums, n_out)``: see `fastbp.kernels.dense.Forward`.
+    """
+    functions = ACTIVATIONS[activation]
+    activate, keeps_input = functions.value, functions.keeps == "input"
+
+    @inlined
+    def finish(value, sample, block, environment):
+        arena, outputs, block_stride, bias, lanes, sums, n_out = environment
+        value = value + simd.load(arena, bias + block * lanes)
+        at = block * block_stride + sample * lanes
+        count = n_out - block * lanes
+        if keeps_input:
+            simd.store(arena, sums + at, first_lanes(value, arena, count))
+        simd.store(arena, outputs + at, first_lanes(activate(value), arena, count))
+
+    return finish
 
 
 def row_sums(finish):

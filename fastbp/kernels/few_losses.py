@@ -76,7 +76,7 @@ def few_pointwise_loss(name, with_gradient):
                 for o in range(0, r.n_out, lanes):
                     inside = _inside(arena, r.n_out, o)
                     output = simd.load(arena, r.outputs + at)
-                    target = simd.load(arena, target_at + o)
+                    target = select(inside, simd.load(arena, target_at + o), 0.0)
                     total = total + select(inside, value_of(output, target, numbers), 0.0)
                     if with_gradient:
                         gradient = gradient_of(output, target, numbers) * scale

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
-from fastbp.kernels.few import first_lanes
+from fastbp.kernels.few import finish_outputs, first_lanes
 from fastbp.kernels.partial_gradients import INPUTS, OUTPUTS
 from fastbp.kernels.product import product
 from fastbp.kernels.weight_gradients import take_of
@@ -36,20 +36,7 @@ class FewNarrowForward(NamedTuple):
 
 def few_narrow_forward(activation):
     """outputs[s, o] = activation(bias[o] + sum over i of inputs[s, i] * weights[i, o]);  a worker owns whole blocks"""
-    functions = ACTIVATIONS[activation]
-    activate, keeps_input = functions.value, functions.keeps == "input"
-
-    @inlined
-    def finish(value, sample, block, environment):
-        arena, outputs, block_stride, bias, lanes, sums, n_out = environment
-        value = value + simd.load(arena, bias + block * lanes)
-        at = block * block_stride + sample * lanes
-        count = n_out - block * lanes
-        if keeps_input:
-            simd.store(arena, sums + at, first_lanes(value, arena, count))
-        simd.store(arena, outputs + at, first_lanes(activate(value), arena, count))
-
-    finish_each = simd.for_each_in_tile(1, finish)
+    finish_each = simd.for_each_in_tile(1, finish_outputs(activation))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, FewNarrowForward)

@@ -58,9 +58,11 @@ def slim_forward(activation):
         sums, found = simd.room(arena, _MOST_OUTPUTS), simd.room(arena, _SUMS)
         first, last = sample_blocks(c, lanes, worker, workers)
         for block in range(first, last):
+            # What belongs to other blocks may not be there yet.
+            end = min((block + 1) * lanes, c.rows)
             for begin in range(0, lanes, _SAMPLES):
                 s = block * lanes + begin
-                samples = simd.row_pointers_from_table(arena, table, s, c.rows - 1, _SAMPLES)
+                samples = simd.row_pointers_from_table(arena, table, s, end - 1, _SAMPLES)
                 for o in range(0, r.n_out, _OUTPUTS):
                     rows = simd.row_pointers(weights, o, r.weights_stride, r.n_out - 1, _OUTPUTS)
                     tile = simd.begin_tile(arena, 0, 0, _SAMPLES, _OUTPUTS)
@@ -70,7 +72,7 @@ def slim_forward(activation):
                         rows = simd.row_pointers(ends, o, lanes, r.n_out - 1, _OUTPUTS)
                         tile = simd.multiply_add_pairs(tile, samples, r.n_in - lanes, rows, 0)
                     simd.store_many(found, 0, lanes, simd.all_horizontal_sums(tile))
-                    for y in range(_SAMPLES):
+                    for y in range(min(_SAMPLES, lanes)):
                         for x in range(min(_OUTPUTS, r.n_out - o)):
                             number = simd.get(found, y * _OUTPUTS + x)
                             simd.put(sums, (o + x) * lanes + begin + y, number)

@@ -184,6 +184,18 @@ def test_same_bits(dtype: str, batch_size: int, monkeypatch: pytest.MonkeyPatch)
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("n_inputs", [5, 40])
+def test_gradients_behind_noise_that_is_off(n_inputs: int) -> None:
+    """Where a network begins with noise, and a prediction has none, the layer behind it begins."""
+    layers = [naive.Dense(7, "tanh"), naive.Dense(2)]
+    noisy = problem_of([naive.Noise("dropout", 0.5), *layers], 100, n_inputs=n_inputs)
+    plain = problem_of(layers, 100, n_inputs=n_inputs)
+    plain.weights, plain.inputs, plain.targets = noisy.weights, noisy.inputs, noisy.targets
+    ours, right = (each.engine().gradients(*each.sources()) for each in (noisy, plain))
+    assert ours[0] == pytest.approx(right[0], rel=1e-12)
+    assert worst(ours[1], right[1]) < 1e-12
+
+
 # --- models ---
 
 

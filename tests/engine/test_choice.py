@@ -90,6 +90,16 @@ def test_a_first_figure_by_accident_is_corrected_soon() -> None:
     assert found.count(2) > 12
 
 
+def test_a_trial_for_which_others_came_too_late_is_over() -> None:
+    choice = WorkerChoice(2)
+    chosen(choice, lambda workers: 1.0 if workers == 1 else 1.1, 6)
+    while not choice.tries:
+        choice.learn(1.0, 1, 20)
+    assert choice.workers == 2
+    choice.learn(1.5, 1, 2)
+    assert (choice.workers, choice.tries) == (1, False)
+
+
 def test_a_team_that_was_not_whole_says_nothing() -> None:
     choice = WorkerChoice(2)
     for _ in range(5):

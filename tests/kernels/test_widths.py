@@ -37,11 +37,14 @@ print(json.dumps({
 """
 
 
-#: Inputs, hidden units, samples and batch of a small network, of one with few samples at a time and of one whose
-#: operands are packed.
+#: Inputs, hidden units, samples and batch of a small network, of one with few samples at a time, of one whose operands
+#: are packed, and of slim and narrow layers, with few samples and with more.
 SMALL = (7, (19,), 50, 17)
 FEW = (7, (19, 21), 25, 3)
 PACKS = (20, (300, 260), 300, 280)
+SHAPES = (70, (2, 70), 50, 17)
+FEW_SHAPES = (70, (2, 70), 25, 5)
+SIZES = {"small": SMALL, "few": FEW, "packs": PACKS, "shapes": SHAPES, "few shapes": FEW_SHAPES}
 
 
 def train(vector_bytes: int, dtype: str, sizes: tuple[object, ...]) -> Any:
@@ -52,7 +55,7 @@ def train(vector_bytes: int, dtype: str, sizes: tuple[object, ...]) -> Any:
 
 
 # The fewest lanes and the most that a vector can have.
-@pytest.mark.parametrize("sizes", [SMALL, FEW, PACKS], ids=["small", "few", "packs"])
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 @pytest.mark.parametrize(
     ("vector_bytes", "dtype", "lanes", "tolerance"),
     [(16, "float64", 2, 1e-12), (64, "float32", 16, 2e-5)],

@@ -109,3 +109,41 @@ def test_a_number_is_taken_as_it_is(asked: int) -> None:
 def test_what_is_no_number_of_threads(asked: Any) -> None:
     with pytest.raises(ArgumentError, match="threads must be 'auto' or a whole number"):
         chosen_workers(asked)
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ({}, "2000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_openmp_is_told_to_spin_briefly(
+    given: dict[str, str], seen: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While Numba starts its threads; what was set before is left alone, and nothing stays behind."""
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    found: list[str | None] = []
+    monkeypatch.setattr(
+        numba, "get_num_threads", lambda: found.append(os.environ.get("GOMP_SPINCOUNT"))
+    )
+    threads.launch_threads.__wrapped__()
+    assert found == [seen]
+    assert dict(os.environ) == before
+
+
+def test_nothing_stays_where_no_threads_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ValueError("no threading layer")
+
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(numba, "get_num_threads", fail)
+    with pytest.raises(ValueError, match="no threading layer"):
+        threads.launch_threads.__wrapped__()
+    assert "GOMP_SPINCOUNT" not in os.environ

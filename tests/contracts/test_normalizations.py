@@ -276,6 +276,9 @@ def test_compiles_nothing() -> None:
     for threads in (1, 2):
         train(problem(8, 1e-3, 0.9), 0.01, 20, threads)
         train(problem(40, 1e-3, 0.9), 0.01, 4, threads)
+        for batch_size in (4, 20):
+            # A narrow layer has kernels of its own.
+            train(problem(100, 1e-3, 0.9), 0.01, batch_size, threads)
     with counting() as names:
         for threads in (1, 2):
             train(problem(17, 1e-2, 0.5), 0.02, 7, threads)

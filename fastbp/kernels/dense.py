@@ -158,10 +158,10 @@ class InputGradient(NamedTuple):
     few: int  # padded samples, if both gradients and what was kept have features in lanes; else 0
 
 
-def input_gradient(activation):
-    """gradient[i, s] = activation'(kept[i, s]) * sum over o of weights[o, i] * output_gradient[o, s]
+def finish_gradient(activation):
+    """A part that multiplies a vector of a gradient by the activation's derivative
 
-    The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
+    ``environment = (arena, gradient, block_stride, kept, lanes)``: see `InputGradient`.
     """
     backward = ACTIVATIONS[activation].backward
 
@@ -170,6 +170,17 @@ def input_gradient(activation):
         arena, gradient, block_stride, kept, lanes = environment
         at = block * block_stride + row * lanes
         simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
+
+    return finish
+
+
+def input_gradient(activation):
+    """gradient[i, s] = activation'(kept[i, s]) * sum over o of weights[o, i] * output_gradient[o, s]
+
+    The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
+    """
+    backward = ACTIVATIONS[activation].backward
+    finish = finish_gradient(activation)
 
     @inlined
     def finish_few(value, sample, block, environment):

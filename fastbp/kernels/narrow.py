@@ -9,11 +9,11 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
+from fastbp.kernels.dense import finish_gradient
 from fastbp.kernels.few import finish_outputs, first_lanes
 from fastbp.kernels.partial_gradients import INPUTS, OUTPUTS
 from fastbp.kernels.product import product
 from fastbp.kernels.weight_gradients import take_of
-from fastbp.runtime.inlined import inlined
 
 #: Blocks of outputs of a sample that are summed at once.
 _BLOCKS = 8
@@ -116,15 +116,7 @@ def narrow_input_gradient(activation):
 
     A worker owns whole samples.
     """
-    backward = ACTIVATIONS[activation].backward
-
-    @inlined
-    def finish(value, row, block, environment):
-        arena, gradient, block_stride, kept, lanes = environment
-        at = block * block_stride + row * lanes
-        simd.store(arena, gradient + at, backward(value, simd.load(arena, kept + at)))
-
-    sweep = product("blocked", finish)
+    sweep = product("blocked", finish_gradient(activation))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, NarrowInputGradient)

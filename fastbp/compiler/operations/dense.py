@@ -46,7 +46,7 @@ class LoweredDense(Lowered):
         """The first layer reads samples in place, features in lanes; the others have samples in lanes."""
         if self.reads_samples:
             return self._forward_first()
-        return self._forward_few(below) if self._writer.few else self._forward(below)
+        return self._forward(below)
 
     def _forward_first(self) -> Tensor:
         writer, operation = self._writer, self._operation
@@ -85,39 +85,28 @@ class LoweredDense(Lowered):
                 buffer.lanes = offset
         return Tensor(value, kept, activation), outputs, sums
 
-    def _fields(self, inputs: int, inputs_features: int, outputs: int, sums: int) -> dense.Forward:
+    def _forward(self, below: Tensor) -> Tensor:
         writer, operation = self._writer, self._operation
-        blocked = self._kernel.blocked
-        return dense.Forward(
+        few, blocked = writer.few, self._kernel.blocked
+        inputs = writer.in_rows(below.value) if few else writer.in_lanes(below.value)
+        tensor, outputs, sums = self._outputs()
+        fields = dense.Forward(
             inputs=inputs,
-            inputs_features=inputs_features,
+            inputs_features=below.value.padded,
             weights=self._kernel.offset,
             weights_stride=self._kernel.stride or 1,
             weights_step=writer.lanes if blocked else 1,
             group=writer.lanes if blocked else operation.n_out,
             bias=self._bias.offset,
             outputs=outputs,
-            outputs_features=padded(operation.n_out, writer.lanes),
+            outputs_features=tensor.value.padded,
             sums=sums,
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_in),
-            few=writer.samples * writer.few,
+            few=writer.samples * few,
         )
-
-    def _forward(self, below: Tensor) -> Tensor:
-        inputs = self._writer.in_lanes(below.value)
-        tensor, outputs, sums = self._outputs()
-        fields = self._fields(inputs, below.value.padded, outputs, sums)
-        self._writer.add("forward", fields, self._operation.activation)
-        return tensor
-
-    def _forward_few(self, below: Tensor) -> Tensor:
-        """Features in lanes."""
-        inputs = self._writer.in_rows(below.value)
-        tensor, outputs, sums = self._outputs()
-        fields = self._fields(inputs, below.value.padded, outputs, sums)
-        self._writer.add_shared("forward", fields, self._operation.activation)
+        (writer.add_shared if few else writer.add)("forward", fields, operation.activation)
         return tensor
 
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:

@@ -11,8 +11,10 @@ from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 class LoweredNarrowDense(LoweredDense):
     """See `DenseOperation`, and `fastbp.kernels.narrow`."""
 
-    def _forward_few(self, below: Tensor) -> Tensor:
+    def _forward(self, below: Tensor) -> Tensor:
         writer, operation = self._writer, self._operation
+        if not writer.few:
+            return super()._forward(below)
         inputs = writer.in_rows(below.value)
         tensor, outputs, sums = self._outputs()
         fields = narrow.FewNarrowForward(

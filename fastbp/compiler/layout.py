@@ -15,8 +15,8 @@ from fastbp.runtime.processor import processor
 
 #: Buffers begin on a cache line.
 ALIGNMENT = 64
-#: Vectors of inputs or outputs from which on they are many, beside no more than one of the others.
-_WIDE = 4
+#: Vectors of outputs from which on they are many beside so few of inputs; and of inputs, beside one of outputs.
+_WIDE, _NARROW = 4, 2
 #: Strides that are multiples of this many bytes alias in the cache.
 ALIASING = 1024
 
@@ -184,7 +184,7 @@ class ParameterLayout:
 
     def _is_narrow(self, n_in: int, n_out: int) -> bool:
         """Whether rows of inputs would be short and padded much, and columns of outputs would not be."""
-        return n_in <= self.lanes and n_out >= _WIDE * self.lanes
+        return n_in <= _NARROW * self.lanes and n_out >= _WIDE * self.lanes
 
     def _is_slim(self, n_in: int, n_out: int) -> bool:
         """The other way round."""

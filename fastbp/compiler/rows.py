@@ -15,8 +15,8 @@ from fastbp.kernels.tile import MAIN_ROWS
 _WORTH_PACKING = 16
 #: Bytes of weights and state above which they are walked along their rows, where a product has so few terms.
 _CACHED_BYTES, _FEW_TERMS = 4 << 20, 128
-#: Parameters from which on so many samples are few, or as many as a vector has lanes if these are more. With short sums
-#: it takes longer to bring the lanes together than what empty lanes cost.
+#: Parameters from which on so many samples are few, or one and a half times as many as a vector has lanes if these are
+#: more. With short sums it takes longer to bring the lanes together than what empty lanes cost.
 _MANY_PARAMETERS, _FEW_OF_MANY = 1 << 14, 12
 _SOME_PARAMETERS, _FEW_OF_SOME = 1 << 9, 8
 
@@ -71,7 +71,7 @@ class RowWriter:
         self.memory = Allocator(parameters.dtype, begin)
         self.lanes, self.itemsize = parameters.lanes, parameters.dtype.itemsize
         self.samples = padded(batch, self.lanes)
-        most = min(max(_FEW_OF_MANY, self.lanes), MOST_SAMPLES)
+        most = min(max(_FEW_OF_MANY, self.lanes * 3 // 2), MOST_SAMPLES)
         self.few = (parameters.size >= _MANY_PARAMETERS and batch <= most) or (
             parameters.size >= _SOME_PARAMETERS and batch <= _FEW_OF_SOME
         )

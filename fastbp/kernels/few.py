@@ -8,17 +8,20 @@ how outputs are shared out.
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.runtime.inlined import inlined
+from fastbp.runtime.processor import processor
 
 #: Samples at most.
-MOST_SAMPLES = 16
+MOST_SAMPLES = 24
 #: Rows of weights that are read at a time, where it is not as many as a vector has lanes.
 _ROWS = 8
-#: Terms of a sum that are added before the next sample is begun.
+#: Samples and rows of weights whose sums fill the registers, a vector each pair.
+_SAMPLES, _ROWS_IN_TILE = (4, 2 if processor().tile_rows[0] < 8 or processor().lanes(8) < 4 else 4)
+#: Terms of a sum that are added before the next samples are begun.
 _K_AT_A_TIME = 512
 #: Elements of a gradient, of all samples, that stay in the first-level cache.
 _STAYING = 4096
-#: Vectors that wait for the next terms at most: a sample's are as many as a vector has lanes, which are 16 at most.
-_MOST_WAITING = MOST_SAMPLES * 16
+#: Vectors that wait for the next terms at most, and those of the sums of a block's rows.
+_MOST_WAITING, _MOST_SUMS = MOST_SAMPLES * _ROWS_IN_TILE, MOST_SAMPLES + 1
 
 
 @inlined
@@ -57,31 +60,65 @@ def row_sums(finish):
     Each lane of i is summed in ascending order, then the lanes as a binary tree. A row of weights behind `last` is
     `last` again.
     """
+    many, one = _sums_of_rows(_SAMPLES), _sums_of_rows(1)
 
     @inlined
     def sweep(weights, weights_stride, last, inputs, block_stride, k, samples, blocks, environment):
         lanes = simd.lanes(weights)
-        waiting = simd.room(weights, _MOST_WAITING)
+        # Of each sample those of all rows of a block, as they come out of the tiles.
+        sums, waiting = simd.room(weights, _MOST_SUMS), simd.room(weights, _MOST_WAITING)
+        whole = samples // _SAMPLES * _SAMPLES
         for block in range(blocks[0], blocks[1]):
-            rows = simd.block_pointers(weights, block * lanes, weights_stride, last)
-            for k0 in range(0, k, _K_AT_A_TIME):
-                k1 = min(k0 + _K_AT_A_TIME, k)
-                for s in range(samples):
-                    totals = simd.begin_block(waiting, s * lanes, k0)
-                    at = k0 // lanes * block_stride + s * lanes
-                    whole = k1 // lanes * lanes
-                    for i in range(k0, whole, lanes):
-                        totals = simd.multiply_add_each(totals, rows, i, simd.load(inputs, at))
-                        at += block_stride
-                    if k1 > whole:
-                        vector = first_lanes(simd.load(inputs, at), weights, k1 - whole)
-                        totals = simd.multiply_add_each(totals, rows, whole, vector)
-                    if k1 == k:
-                        finish(simd.horizontal_sums(totals), s, block, environment)
-                    else:
-                        simd.put_tile(waiting, s * lanes, totals)
+            for row in range(0, lanes, _ROWS_IN_TILE):
+                rows = simd.row_pointers(
+                    weights, block * lanes + row, weights_stride, last, _ROWS_IN_TILE
+                )
+                if block * lanes + row > last:
+                    break
+                to = row * MOST_SAMPLES
+                for k0 in range(0, k, _K_AT_A_TIME):
+                    k1 = min(k0 + _K_AT_A_TIME, k)
+                    at = simd.advance(inputs, k0 // lanes * block_stride)
+                    for s in range(0, whole, _SAMPLES):
+                        many(rows, at, s, block_stride, (k0, k1, k), waiting, sums, to)
+                    for s in range(whole, samples):
+                        one(rows, at, s, block_stride, (k0, k1, k), waiting, sums, to)
+            for s in range(samples):
+                value = simd.load_joined(
+                    sums, s * _ROWS_IN_TILE, _ROWS_IN_TILE * MOST_SAMPLES, _ROWS_IN_TILE
+                )
+                finish(value, s, block, environment)
 
     return sweep
+
+
+def _sums_of_rows(samples):
+    """A part that adds terms k0 to k1 of k of the sums of so many samples, `s` the first, with a tile's rows."""
+
+    @inlined
+    def add(rows, inputs, s, block_stride, terms, waiting, sums, to):
+        k0, k1, k = terms
+        lanes = simd.lanes(inputs)
+        place = s * _ROWS_IN_TILE
+        vectors = simd.pointers_apart(simd.advance(inputs, s * lanes), lanes, samples)
+        tile = simd.begin_tile(waiting, place, k0, samples, _ROWS_IN_TILE)
+        at, whole = 0, k1 // lanes * lanes
+        for i in range(k0, whole, lanes):
+            tile = simd.multiply_add_pairs(tile, vectors, at, rows, i)
+            at += block_stride
+        if k1 > whole:
+            tails = simd.room(inputs, samples)
+            for y in range(samples):
+                vector = simd.load(inputs, at + (s + y) * lanes)
+                simd.store(tails, y * lanes, first_lanes(vector, inputs, k1 - whole))
+            vectors = simd.pointers_apart(tails, lanes, samples)
+            tile = simd.multiply_add_pairs(tile, vectors, 0, rows, whole)
+        if k1 == k:
+            simd.store_many(sums, to + place, lanes, simd.all_horizontal_sums(tile))
+        else:
+            simd.put_tile(waiting, place, tile)
+
+    return add
 
 
 def column_sums(finish):
@@ -92,6 +129,17 @@ def column_sums(finish):
     `numbers` and `target` have features in lanes, their blocks `number_stride` and `stride` apart. Terms are added in
     ascending order.
     """
+
+    @inlined
+    def factors_of(numbers, number_stride, s, o, k):
+        lanes = simd.lanes(numbers)
+        place = o // lanes * number_stride + s * lanes + o % lanes
+        return simd.splat_blocked(numbers, place, number_stride, k - o, _ROWS)
+
+    @inlined
+    def add(target, at, factors, rows, o, block):
+        value = simd.load(target, at) if o > 0 else simd.splat(target, 0.0)
+        return simd.add_products(value, factors, rows, block * simd.lanes(target))
 
     @inlined
     def sweep(
@@ -112,16 +160,30 @@ def column_sums(finish):
             end = min(begin + at_a_time, blocks[1])
             for o in range(0, k, _ROWS):
                 rows = simd.row_pointers(weights, o, weights_stride, k - 1, _ROWS)
-                for s in range(samples):
-                    place = o // lanes * number_stride + s * lanes + o % lanes
-                    factors = simd.splat_blocked(numbers, place, number_stride, k - o, _ROWS)
+                ends = o + _ROWS >= k
+                # Two samples at a time: each vector of weights is read for both.
+                for s in range(0, samples - 1, 2):
+                    first = factors_of(numbers, number_stride, s, o, k)
+                    second = factors_of(numbers, number_stride, s + 1, o, k)
                     at = begin * stride + s * lanes
                     for block in range(begin, end):
-                        value = simd.load(target, at) if o > 0 else simd.splat(target, 0.0)
-                        value = simd.add_products(value, factors, rows, block * lanes)
-                        if o + _ROWS >= k:
-                            value = finish(value, s, block, environment)
-                        simd.store(target, at, value)
+                        x = add(target, at, first, rows, o, block)
+                        y = add(target, at + lanes, second, rows, o, block)
+                        if ends:
+                            x = finish(x, s, block, environment)
+                            y = finish(y, s + 1, block, environment)
+                        simd.store(target, at, x)
+                        simd.store(target, at + lanes, y)
+                        at += stride
+                if samples % 2 == 1:
+                    s = samples - 1
+                    first = factors_of(numbers, number_stride, s, o, k)
+                    at = begin * stride + s * lanes
+                    for block in range(begin, end):
+                        x = add(target, at, first, rows, o, block)
+                        if ends:
+                            x = finish(x, s, block, environment)
+                        simd.store(target, at, x)
                         at += stride
 
     return sweep

@@ -1,7 +1,7 @@
-"""Products of a layer of many outputs that has no more inputs than a vector has lanes, behind the first.
+"""Products of a layer of many outputs that has no more inputs than a vector or two have lanes, behind the first.
 
 As rows of inputs its weights would be padded much, and their sums short. So they are ``[output block][input][L
-outputs]``, as the first layer's are; its inputs with features in lanes are one vector a sample.
+outputs]``, as the first layer's are.
 """
 
 from typing import NamedTuple
@@ -14,11 +14,18 @@ from fastbp.kernels.few import finish_outputs, first_lanes
 from fastbp.kernels.partial_gradients import INPUTS, OUTPUTS
 from fastbp.kernels.product import product
 from fastbp.kernels.weight_gradients import take_of
+from fastbp.runtime.inlined import inlined
 
 #: Blocks of outputs of a sample that are summed at once.
 _BLOCKS = 8
 #: Sums of a tile, of which each may take a vector.
 _SUMS = OUTPUTS * INPUTS
+
+
+@inlined
+def place(feature, sample, samples, lanes):
+    """Where a number lies that has features in lanes, and beside which there are so many samples, padded"""
+    return (feature // lanes * samples + sample) * lanes + feature % lanes
 
 
 class FewNarrowForward(NamedTuple):
@@ -50,7 +57,8 @@ def few_narrow_forward(activation):
             for s in range(c.rows):
                 totals = simd.begin_tile(arena, 0, 0, 1, _BLOCKS)
                 for i in range(r.n_in):
-                    number = simd.splat(arena, simd.get(arena, r.inputs + s * lanes + i))
+                    at = r.inputs + place(i, s, r.samples, lanes)
+                    number = simd.splat(arena, simd.get(arena, at))
                     totals = simd.multiply_add_each(totals, columns, i * lanes, number)
                 finish_each(totals, 1, end - block, s, block, environment)
 
@@ -66,6 +74,7 @@ class NarrowInputGradient(NamedTuple):
     kept: int  # what the layer below kept for the derivative of its activation; as the gradients
     gradient: int
     gradient_stride: int  # from a block of it to the next; that of `kept` too
+    samples: int  # padded
     n_in: int
     n_out: int
     rows_at_a_time: int
@@ -74,8 +83,8 @@ class NarrowInputGradient(NamedTuple):
 def few_narrow_input_gradient(activation):
     """gradient[s, i] = activation'(kept[s, i]) * sum over o of weights[i, o] * output_gradient[s, o]
 
-    Lane by lane over the blocks of outputs, then the lanes as a binary tree. One worker does it: all that comes out is
-    one block.
+    Lane by lane over the blocks of outputs, then the lanes as a binary tree. A worker owns whole blocks of inputs, of
+    which there are one or two.
     """
     backward = ACTIVATIONS[activation].backward
 
@@ -83,15 +92,14 @@ def few_narrow_input_gradient(activation):
         r = simd.read_fields(row, NarrowInputGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        first, end = share(1, worker, workers)
-        if first == end:
-            return
+        first, end = share((r.n_in + lanes - 1) // lanes, worker, workers)
+        first_input, end_input = first * lanes, min(end * lanes, r.n_in)
         weights, above = simd.advance(arena, r.weights), simd.advance(arena, r.output_gradient)
         blocks = (r.n_out + lanes - 1) // lanes
         sums = simd.room(arena, _SUMS)
         for s in range(0, c.rows, OUTPUTS):
             left = simd.row_pointers(above, s, lanes, c.rows - 1, OUTPUTS)
-            for i in range(0, r.n_in, INPUTS):
+            for i in range(first_input, end_input, INPUTS):
                 right = simd.row_pointers(weights, i, lanes, r.n_in - 1, INPUTS)
                 tile = simd.begin_tile(arena, 0, 0, OUTPUTS, INPUTS)
                 for block in range(blocks):
@@ -100,13 +108,15 @@ def few_narrow_input_gradient(activation):
                     )
                 simd.store_many(sums, 0, lanes, simd.all_horizontal_sums(tile))
                 for y in range(min(OUTPUTS, c.rows - s)):
-                    for x in range(min(INPUTS, r.n_in - i)):
-                        to = r.gradient + (s + y) * lanes + i + x
+                    for x in range(min(INPUTS, end_input - i)):
+                        to = r.gradient + place(i + x, s + y, r.samples, lanes)
                         simd.put(arena, to, simd.get(sums, y * INPUTS + x))
-        for s in range(c.rows):
-            at = s * lanes
-            value = backward(simd.load(arena, r.gradient + at), simd.load(arena, r.kept + at))
-            simd.store(arena, r.gradient + at, first_lanes(value, arena, r.n_in))
+        for block in range(first, end):
+            for s in range(c.rows):
+                at = (block * r.samples + s) * lanes
+                value = backward(simd.load(arena, r.gradient + at), simd.load(arena, r.kept + at))
+                value = first_lanes(value, arena, r.n_in - block * lanes)
+                simd.store(arena, r.gradient + at, value)
 
     return kernel
 
@@ -116,7 +126,7 @@ def narrow_input_gradient(activation):
 
     A worker owns whole samples.
     """
-    sweep = product("blocked", finish_gradient(activation))
+    sweep = product("blocked", finish_gradient(activation), odd=True)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, NarrowInputGradient)

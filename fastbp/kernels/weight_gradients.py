@@ -148,7 +148,7 @@ def first_weight_gradient(rule, regularized):
 
 
 def narrow_weight_gradient(rule, regularized):
-    """The same for a layer behind the first, of no more inputs than a vector has lanes"""
+    """The same for a layer behind the first, of few inputs (see `fastbp.kernels.narrow`)"""
     return _gradient_in_blocks("strided", rule, regularized)
 
 
@@ -174,31 +174,38 @@ def _gradient_in_blocks(way, rule, regularized):
         r = simd.read_fields(row, WeightGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        inputs = sample = simd.advance(arena, r.inputs)
-        if from_table:
-            table = simd.reinterpret(inputs, simd.int64)
-            sample, a = simd.pointer_like(arena, simd.get(table, 0)), (table, 0, 1, 0)
-        else:
-            a = (inputs, 1, lanes, 0)
+        inputs = simd.advance(arena, r.inputs)
+        table = simd.reinterpret(inputs, simd.int64)
         streams = can_stream and workers > 1 and _is_worth_streaming(c.rows, r, lanes)
         state = setup(arena, r, hyper, streams)
         rows, blocks = _tiles(r.n_in, (r.n_out + lanes - 1) // lanes, worker, workers)
         weights = simd.advance(arena, r.weights)
+        # Inputs of a row of the table lie one after the other, others a block of all samples after the other.
+        apart = 0 if from_table else (r.samples - 1) * lanes
         if c.rows == 1:
             # No sums: a tile would take longer to begin and end than it works.
+            sample = simd.pointer_like(arena, simd.get(table, 0)) if from_table else inputs
             for block in range(blocks[0], blocks[1]):
                 gradient = simd.load(arena, r.output_gradient + block * r.samples * lanes)
                 at = block * r.n_in * lanes
                 for i in range(rows[0], rows[1]):
-                    number = simd.splat(arena, simd.get(sample, i))
+                    number = simd.splat(arena, simd.get(sample, i + i // lanes * apart))
                     take(gradient * number, weights, at + i * lanes, state)
             return
-        sweep(
-            a, c.rows,
-            simd.advance(arena, r.output_gradient), r.samples * lanes,
-            (rows[0], rows[1], r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
-            (weights, r.n_in * lanes, lanes, state),
-        )  # fmt: skip
+        row, end = rows
+        while row < end:
+            if from_table:
+                a, bottom = (table, 0, 1, 0), end
+            else:
+                a = (simd.advance(inputs, row // lanes * apart), 1, lanes, 0)
+                bottom = min((row // lanes + 1) * lanes, end)
+            sweep(
+                a, c.rows,
+                simd.advance(arena, r.output_gradient), r.samples * lanes,
+                (row, bottom, r.rows_at_a_time), blocks, (r.packs, simd.pointer_like(arena, c.panels)),
+                (weights, r.n_in * lanes, lanes, state),
+            )  # fmt: skip
+            row = bottom
         if can_stream and streams:
             simd.fence()
 

@@ -40,7 +40,7 @@ class Place:
     """An arena that is filled piece by piece, NaN between the pieces."""
 
     def __init__(self, dtype: str) -> None:
-        self.arena = aligned(1 << 16, dtype, np.nan)
+        self.arena = aligned(1 << 17, dtype, np.nan)
         self.end = 16
 
     def put(self, values: Array | int) -> int:

@@ -40,10 +40,10 @@ print(json.dumps({
 #: Inputs, hidden units, samples and batch of a small network, of one with few samples at a time, of one whose operands
 #: are packed, and of slim and narrow layers, with few samples and with more.
 SMALL = (7, (19,), 50, 17)
-FEW = (7, (19, 21), 25, 3)
+FEW = (7, (19, 21), 25, 6)
 PACKS = (20, (300, 260), 300, 280)
-SHAPES = (70, (2, 70), 50, 17)
-FEW_SHAPES = (70, (2, 70), 25, 5)
+SHAPES = (70, (3, 70), 50, 17)
+FEW_SHAPES = (70, (3, 70), 25, 5)
 SIZES = {"small": SMALL, "few": FEW, "packs": PACKS, "shapes": SHAPES, "few shapes": FEW_SHAPES}
 
 

@@ -50,6 +50,7 @@ class LoweredNarrowDense(LoweredDense):
             kept=writer.in_rows(below.kept) if few else writer.in_lanes(below.kept),
             gradient=target,
             gradient_stride=writer.lanes * gradient.padded,
+            samples=writer.samples,
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_out),

@@ -117,6 +117,27 @@ def load_block(typing, pointer, index, stride):
     return result(pointer, types.int64, types.int64), generate
 
 
+@intrinsic(prefer_literal=True)
+def load_joined(typing, pointer, index, stride, size):
+    """A vector of parts, `size` (a literal) numbers each, that lie `stride` elements apart."""
+    kind = vector_of(pointer.dtype)
+    count = kind.lanes // size.literal_value
+
+    def generate(context, builder, sig, args):
+        align = pointer.dtype.bitwidth // 8
+        shape = ir.VectorType(context.get_value_type(pointer.dtype), kind.lanes // count)
+        parts = [
+            builder.load(vector_pointer(builder, args[0], at, shape), align=align)
+            for at in offsets(builder, args[1], args[2], count)
+        ]
+        while len(parts) > 1:
+            order = list(range(2 * parts[0].type.count))
+            parts = [shuffle(builder, x, y, order) for x, y in zip(parts[::2], parts[1::2])]
+        return parts[0]
+
+    return kind(pointer, types.int64, types.int64, size), generate
+
+
 @intrinsic
 def keep_first(typing, block, count):
     """The block with zeros in place of all vectors but the first `count`."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fastbp.engine import Profile
 
 Array = NDArray[np.floating[Any]]
-Figures = float | list[float] | dict[str, float]
+Figures = float | list[Any] | dict[str, Any]
 
 
 class Questions:
@@ -74,7 +74,7 @@ class Questions:
         Returns
         -------
         float, list of float or dict
-            The loss; with metrics, the loss and these.
+            The loss; with metrics, the loss and these. A metric with a number for each threshold or output is a list.
         """
         if batch_size is not None:
             batch_size = whole_number("batch_size", batch_size)
@@ -229,5 +229,5 @@ class Questions:
             return found
         return found["loss"] if len(found) == 1 else list(found.values())
 
-    def _by_name(self, row: NDArray[np.float64]) -> dict[str, float]:
+    def _by_name(self, row: NDArray[np.float64]) -> dict[str, Any]:
         return figures_by_name(self.learner.metrics, row.tolist())

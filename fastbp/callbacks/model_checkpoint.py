@@ -115,7 +115,7 @@ class ModelCheckpoint(Monitor):
         known = {"epoch": epoch + 1, **({} if batch is None else {"batch": batch}), **logs}
         try:
             return Path(self.filepath.format(**known))
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ArgumentError(
                 f'Failed to format this callback filepath: "{self.filepath}". Reason: {error} '
                 f"(known: {', '.join(known)})"

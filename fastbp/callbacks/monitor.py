@@ -49,6 +49,7 @@ class Monitor(Callback):
                 f"{kind} watches {self.monitor!r}, but fit has no validation data: "
                 f"give it validation_data or validation_split, or watch {plain!r}"
             )
+        self._check_number(plain)
         mode = self.mode
         if mode == "auto":
             # Another callback may add the figure, but then only its author knows which way is better.
@@ -58,6 +59,16 @@ class Monitor(Callback):
                 )
             mode = self._better(plain)
         self._sign = 1.0 if mode == "min" else -1.0
+
+    def _check_number(self, name: str) -> None:
+        """That the figure is one number"""
+        for metric in self.model.metrics:
+            if metric.name == name and metric.n_figures > 1:
+                raise ArgumentError(
+                    f"{type(self).__name__} cannot watch {self.monitor!r}, which is a list of {metric.n_figures} "
+                    "numbers: watch a metric with one, for a threshold or class_id, or an average such as "
+                    "F1Score('macro')"
+                )
 
     def _better(self, name: str) -> Mode:
         if name == "loss":

@@ -13,7 +13,7 @@ class TensorBoard(Callback):
     """Write the figures of every epoch, and histograms of the weights, where TensorBoard looks for them.
 
     Needs tensorboardX: ``pip install 'fastbp[tensorboard]'``. The tags are Keras's: ``epoch_loss`` in the folders
-    ``train`` and ``validation``.
+    ``train`` and ``validation``. Of a metric that is a list, each number has a tag of its own: ``epoch_recall_0``.
 
     Parameters
     ----------
@@ -43,7 +43,11 @@ class TensorBoard(Callback):
         for name, value in (logs or {}).items():
             part = "validation" if name.startswith("val_") else "train"
             tag = f"epoch_{name.removeprefix('val_')}"
-            self._writer(part).add_scalar(tag, value, global_step=epoch)
+            if isinstance(value, list):
+                for number, each in enumerate(value):
+                    self._writer(part).add_scalar(f"{tag}_{number}", each, global_step=epoch)
+            else:
+                self._writer(part).add_scalar(tag, value, global_step=epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             names = self.model.learner.stack.weight_names
             for name, array in zip(names, self.model.get_weights(), strict=True):

@@ -12,6 +12,7 @@ from fastbp.kernels import (
     elementwise,
     embedding,
     few_losses,
+    hits,
     layer_normalization,
     layout,
     losses,
@@ -176,6 +177,8 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     sums.SumValues: _moves(1, "n_values"),
     sums.BatchLoss: lambda _, batch, __: Cost(0, batch),
     tallies.Tally: _moves(2, "n_out"),
+    tallies.Counts: _moves(2, "n_out"),
+    hits.Largest: _moves(2, "n_out"),
     sums.Penalty: lambda f, _, __: Cost(3 * f.outer * f.inner, f.outer * f.inner),
 }
 

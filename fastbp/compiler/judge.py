@@ -3,13 +3,24 @@
 import math
 from collections.abc import Sequence
 from math import inf, log
+from typing import Any
 
 from fastbp.compiler.layout import ParameterLayout, padded
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.request import Goal, Measure, Request
 from fastbp.compiler.rows import RowWriter, Tensor
-from fastbp.kernels import crossentropies, elementwise, few_losses, layout, losses, sums, tallies
+from fastbp.kernels import (
+    crossentropies,
+    elementwise,
+    few_losses,
+    hits,
+    layout,
+    losses,
+    sums,
+    tallies,
+)
 from fastbp.kernels.loss_terms import TERMS
+from fastbp.nn.counting import LOWEST
 
 #: Losses that are computed from logits, and the output activation that they then contain.
 LOGITS_OF = {
@@ -90,7 +101,8 @@ class Judge:
         self._buffer = output.value
         self._made_probabilities = self._made_sigmoids = -1
         self._target_rows = self._made_targets = -1
-        self._tallies: list[tuple[str, tallies.Tally]] = []
+        self._made_largest: dict[tuple[int, int], int] = {}
+        self._tallies: list[tuple[str, tallies.Tally | tallies.Counts, tuple[int, ...]]] = []
 
     def write(self) -> int:
         """Write them; where the values of loss and metrics lie, [value][sample]."""
@@ -159,8 +171,8 @@ class Judge:
 
     def tally(self) -> None:
         """Write the rows of those metrics that need the outputs of all samples; they belong behind a barrier."""
-        for kernel, fields in self._tallies:
-            self._writer.add(kernel, fields)
+        for kernel, fields, thresholds in self._tallies:
+            self._writer.add(kernel, fields, rest=thresholds)
 
     def _add_loss(self) -> None:
         """The loss is value 0: it alone is weighted, and has a gradient"""
@@ -219,30 +231,85 @@ class Judge:
 
     def _prepare_tallies(self) -> None:
         """Rows for what the tallies read"""
-        buffer, begin = self._buffer, self.n_summed
+        begin = self.n_summed
         for metric in self._goal.metrics:
-            if not metric.cells:
-                continue
-            outputs, settings = self._lanes, {}
-            if metric.kind == "histogram":
-                thresholds, apart, of_logits = map(int, metric.numbers)
-                settings = {"bins": thresholds - 1, "apart": apart}
-                # Where the loss has logits, all metrics see the probabilities.
-                if of_logits and self._goal.output_activation is None:
-                    outputs = self._sigmoids()
-            if self._from_logits and metric.kind != "mark":
-                outputs = self._probabilities()
-            fields = tallies.Tally(
-                outputs,
-                buffer.padded,
-                0 if metric.kind == "mark" else buffer.width,
-                self._targets,
-                self._scale if metric.weighted else -1,
-                begin,
-                **settings,
-            )
-            self._tallies.append((metric.kind, fields))
-            begin += metric.cells
+            if metric.cells:
+                add = self._prepare_counts if metric.kind == "counts" else self._prepare_tally
+                add(metric, begin)
+                begin += metric.cells
+
+    def _prepare_tally(self, metric: Measure, begin: int) -> None:
+        buffer, outputs, settings = self._buffer, self._lanes, {}
+        if metric.kind == "histogram":
+            thresholds, apart, of_logits = map(int, metric.numbers)
+            settings = {"bins": thresholds - 1, "apart": apart}
+            outputs = self._seen(bool(of_logits))
+        elif self._from_logits and metric.kind != "mark":
+            outputs = self._probabilities()
+        fields = tallies.Tally(
+            outputs,
+            buffer.padded,
+            0 if metric.kind == "mark" else buffer.width,
+            self._targets,
+            self._scale if metric.weighted else -1,
+            begin,
+            **settings,
+        )
+        if metric.counting is not None:
+            fields = self._of_class(fields, metric.counting.class_id)
+        self._tallies.append((metric.kind, fields, ()))
+
+    def _prepare_counts(self, metric: Measure, begin: int) -> None:
+        """Counts between thresholds, which lie in the row behind its fields"""
+        buffer, counting = self._buffer, metric.counting
+        assert counting is not None
+        # A sigmoid or softmax changes no order.
+        by_order = metric.numbers == (LOWEST,)
+        outputs = self._lanes if by_order else self._seen(counting.from_logits)
+        if counting.top_k:
+            outputs = self._largest(outputs, counting.top_k)
+        fields = tallies.Counts(
+            outputs,
+            buffer.padded,
+            buffer.width,
+            self._targets,
+            self._scale if metric.weighted else -1,
+            begin,
+            int(counting.apart),
+            int(counting.soft),
+            0 if self._goal.sparse else -1,
+            len(metric.numbers),
+        )
+        chosen = self._of_class(fields, counting.class_id)
+        self._tallies.append((metric.kind, chosen, tuple(map(float_bits, metric.numbers))))
+
+    def _of_class(self, fields: Any, class_id: int) -> Any:
+        """The fields of a tally of one output alone"""
+        if class_id < 0:
+            return fields
+        step = class_id * self._writer.lanes
+        fields = fields._replace(outputs=fields.outputs + step, n_out=1, apart=0)
+        if self._goal.sparse:
+            return fields._replace(label=class_id)
+        return fields._replace(targets=fields.targets + step)
+
+    def _seen(self, of_logits: bool) -> int:
+        """The outputs as a metric takes them that may take logits itself"""
+        if self._from_logits:
+            return self._probabilities()
+        # Where the loss has logits, all metrics see the probabilities.
+        if of_logits and self._goal.output_activation is None:
+            return self._sigmoids()
+        return self._lanes
+
+    def _largest(self, outputs: int, k: int) -> int:
+        """The outputs without those that are not among the k largest of a sample"""
+        if (outputs, k) not in self._made_largest:
+            buffer = self._buffer
+            kept = self._made_largest[outputs, k] = self._writer.take(buffer)
+            fields = hits.Largest(outputs, buffer.padded, buffer.width, k, kept)
+            self._writer.add("keep_largest", fields)
+        return self._made_largest[outputs, k]
 
     def _fields(self, outputs: int, value: int, numbers: Sequence[float]) -> losses.Loss:
         """Those of a metric"""

@@ -50,9 +50,12 @@ class Program:
         self.n_values = 0
         self._is_judged = False
 
-    def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
-        """Add a row that calls a kernel."""
-        self._rows.append((KernelName(kernel, self._dtype, options), fields))
+    def add(
+        self, kernel: str, fields: Sequence[int], *options: object, rest: tuple[int, ...] = ()
+    ) -> None:
+        """Add a row that calls a kernel; `rest` are integers behind its fields, as many as it likes."""
+        row = (*fields, *rest) if rest else fields
+        self._rows.append((KernelName(kernel, self._dtype, options), row))
         self._is_judged |= isinstance(fields, (Loss, FewLoss))
         self.names.append(" ".join([kernel, *(str(o) for o in options)]))
         self.costs.append(cost_of(fields, self._batch, options))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fastbp.nn.counting import Counting
 from fastbp.optimizers.gathering import Gathering
 
 
@@ -59,12 +60,15 @@ class Measure:
     cells : int
         How many of the epoch's sums its kernel adds to by itself; 0 where it gives a number for each sample. Those
         with cells come last.
+    counting : Counting or None
+        Of which outputs and targets; the numbers are the thresholds.
     """
 
     kind: str
     numbers: tuple[float, ...] = ()
     weighted: bool = False
     cells: int = 0
+    counting: Counting | None = None
 
 
 @dataclass(frozen=True)

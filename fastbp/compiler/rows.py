@@ -80,11 +80,13 @@ class RowWriter:
 
     # --- rows ---
 
-    def add(self, kernel: str, fields: Sequence[int], *options: object) -> None:
-        """A row in which workers own samples, and read only those."""
+    def add(
+        self, kernel: str, fields: Sequence[int], *options: object, rest: tuple[int, ...] = ()
+    ) -> None:
+        """A row in which workers own samples, and read only those; `rest` are numbers behind its fields."""
         if self._last == "outputs":
             self.barrier()
-        self.program.add(kernel, fields, *options)
+        self.program.add(kernel, fields, *options, rest=rest)
         self._last = "samples"
 
     def add_shared(self, kernel: str, fields: Sequence[int], *options: object) -> None:

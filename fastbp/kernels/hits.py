@@ -1,9 +1,13 @@
 """Metrics that ask which outputs of a sample are the largest; samples in lanes, as for the losses."""
 
+from typing import NamedTuple
+
 from fastbp.kernels import simd
 from fastbp.kernels.context import Context, sample_blocks
 from fastbp.kernels.losses import Loss, finish_values, formula_numbers
 from fastbp.kernels.simd import maximum, select
+
+_LOWEST = -float("inf")
 
 
 def class_accuracy(sparse):
@@ -65,5 +69,51 @@ def top_k_accuracy(sparse):
                 y = simd.load(arena, begin + o * lanes)
                 above = above + select(y > right, 1.0, above * 0.0)
             finish_values(arena, r, c, block, lanes, select(above < k, 1.0, above * 0.0))
+
+    return kernel
+
+
+class Largest(NamedTuple):
+    """Fields of `keep_largest`."""
+
+    outputs: int  # samples in lanes
+    padded_features: int
+    n_out: int
+    k: int
+    kept: int  # samples in lanes, written
+
+
+def keep_largest():
+    """kept[o, s] = y[o, s] for the k largest outputs of a sample, of equals the first; -inf for the others
+
+    One pass finds the next one in this order: the largest of those that come behind the one before.
+    """
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Largest)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c, lanes, worker, workers)
+        lowest = simd.splat(arena, _LOWEST)
+        for block in range(first, end):
+            begin = block * r.padded_features * lanes
+            last, at_last = -lowest, simd.splat(arena, -1.0)
+            for _ in range(r.k):
+                best, at_best = lowest, simd.splat(arena, simd.cast_to(arena, r.n_out))
+                for o in range(r.n_out):
+                    y = simd.load(arena, r.outputs + begin + o * lanes)
+                    number = simd.splat(arena, simd.cast_to(arena, o))
+                    comes_behind = (y < last) | ((y == last) & (number > at_last))
+                    is_next = comes_behind & (y > best)
+                    at_best = select(is_next, number, at_best)
+                    best = select(is_next, y, best)
+                last, at_last = best, at_best
+            for o in range(r.n_out):
+                y = simd.load(arena, r.outputs + begin + o * lanes)
+                number = simd.splat(arena, simd.cast_to(arena, o))
+                is_kept = (y > last) | ((y == last) & (number <= at_last))
+                # What is no number stays, and makes sums none.
+                kept = select(is_kept, y, select(y == y, lowest, y))
+                simd.store(arena, r.kept + begin + o * lanes, kept)
 
     return kernel

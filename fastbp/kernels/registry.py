@@ -79,6 +79,7 @@ _FACTORIES = {
         crossentropies.probability_crossentropy,
         hits.class_accuracy,
         hits.top_k_accuracy,
+        hits.keep_largest,
         elementwise.activate,
         elementwise.activate_backward,
         elementwise.softmax,
@@ -110,6 +111,7 @@ _FACTORIES = {
         orthogonality.pair_penalty,
         tallies.mark,
         tallies.histogram,
+        tallies.counts,
         tallies.deviations,
     )
 }

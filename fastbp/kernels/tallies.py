@@ -31,6 +31,25 @@ class Tally(NamedTuple):
     apart: int = 0  # whether each output has a histogram of its own
 
 
+class Counts(NamedTuple):
+    """Fields of `counts`, the first as those of `Tally`. Behind them lie the thresholds, rising: bits of float64s."""
+
+    outputs: int
+    padded_features: int
+    n_out: int
+    targets: int  # samples in lanes, or class numbers [sample]
+    scale: int
+    sums: int
+    apart: int
+    soft: int  # whether targets count in part as positive
+    label: int  # the first output's class number; -1 where targets are none
+    n_thresholds: int
+
+
+#: How many they are.
+COUNTS_FIELDS = len(Counts._fields)
+
+
 @inlined
 def _add(sums, place, number):
     simd.put(sums, place, simd.get(sums, place) + number)
@@ -88,6 +107,59 @@ def histogram():
                 hit = weight * minimum(1.0, maximum(0.0, t))
                 _add(counts, b, hit if p == p else p)
                 _add(counts, bins + b, weight - hit)
+
+    return kernel
+
+
+def counts():
+    """As `histogram`, between any thresholds:  b of them are below p
+
+    sums     [1] + [output, or 1][positive, negative][thresholds + 1]    accumulated; the first is a `mark`
+    t        the target kept in [0, 1], or whether it is above 1/2, or whether it is the output's class number
+    """
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, Counts)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        thresholds = simd.advance(row, COUNTS_FIELDS)
+        bins = r.n_thresholds + 1
+        sums = simd.advance(simd.pointer_at(c.values, simd.float64), r.sums)
+        first, end = 0, r.n_out
+        if r.apart:
+            first, end = share(r.n_out, worker, workers)
+        elif worker != workers - 1:
+            return
+        if worker == workers - 1:
+            simd.put(sums, 0, 1.0)
+        for o in range(first, end):
+            counts = simd.advance(sums, 1 + (2 * bins * o if r.apart else 0))
+            for s in range(c.rows):
+                block = s // lanes
+                at = (block * r.padded_features + o) * lanes + s - block * lanes
+                p = simd.get(arena, r.outputs + at)
+                weight = 1.0
+                if r.scale >= 0:
+                    weight = c.rows * simd.get(arena, r.scale + s)
+                below, above = 0, r.n_thresholds
+                while below < above:
+                    middle = (below + above) // 2
+                    threshold = simd.double_from_bits(simd.get(thresholds, middle))
+                    if p > simd.cast_to(arena, threshold):
+                        below = middle + 1
+                    else:
+                        above = middle
+                if r.label >= 0:
+                    t = 1.0 if simd.get(arena, r.targets + s) == r.label + o else 0.0
+                else:
+                    t = 1.0 * simd.get(arena, r.targets + at)
+                    if r.soft:
+                        t = minimum(1.0, maximum(0.0, t))
+                    else:
+                        t = 1.0 if t > 0.5 else 0.0
+                hit = weight * t
+                _add(counts, below, hit if p == p else p)
+                _add(counts, bins + below, weight - hit)
 
     return kernel
 

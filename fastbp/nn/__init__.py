@@ -23,8 +23,16 @@ from fastbp.nn.crossentropies import (
     CategoricalFocalCrossentropy,
     SparseCategoricalCrossentropy,
 )
+from fastbp.nn.curve_metrics import (
+    AUC,
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from fastbp.nn.custom import Loss, loss_from_config
 from fastbp.nn.embedding import Embedding
+from fastbp.nn.f_scores import F1Score, FBetaScore
 from fastbp.nn.initializers import (
     INITIALIZERS,
     Constant,
@@ -66,38 +74,34 @@ from fastbp.nn.losses import (
     Quantile,
     SquaredHinge,
 )
+from fastbp.nn.metric import Metric
 from fastbp.nn.metric_kinds import METRICS
 from fastbp.nn.metrics import (
-    AUC,
     BinaryAccuracy,
     CategoricalAccuracy,
-    F1Score,
-    FalseNegatives,
-    FalsePositives,
-    FBetaScore,
-    Metric,
-    Precision,
-    PrecisionAtRecall,
     R2Score,
-    Recall,
-    RecallAtPrecision,
     RootMeanSquaredError,
-    SensitivityAtSpecificity,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
-    SpecificityAtSensitivity,
     TopKCategoricalAccuracy,
-    TrueNegatives,
-    TruePositives,
 )
 from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from fastbp.nn.normalization import Normalization
+from fastbp.nn.overlaps import BinaryIoU, OneHotIoU, OneHotMeanIoU
 from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.nn.rescaling import Rescaling
 from fastbp.nn.shapes import Flatten, Reshape
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
+from fastbp.nn.threshold_metrics import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from fastbp.specification import Family
 
 LAYERS: Family[Layer] = Family(
@@ -142,6 +146,7 @@ __all__ = [
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
@@ -186,6 +191,8 @@ __all__ = [
     "NguyenWidrow",
     "NonNeg",
     "Normalization",
+    "OneHotIoU",
+    "OneHotMeanIoU",
     "Ones",
     "Orthogonal",
     "OrthogonalRegularizer",

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from fastbp.errors import ArgumentError, unknown_name
+from fastbp.nn.counting import LOWEST, Counting
 from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import LOSSES
-from fastbp.nn.metric_kinds import KINDS, METRICS, Sum, Totals
-from fastbp.nn.metrics import Metric
+from fastbp.nn.metric import Metric
+from fastbp.nn.metric_kind import Sum, Totals
+from fastbp.nn.metric_kinds import KINDS, METRICS, figure_of
 
 Wanted = Iterable[str | Metric | LossFunction] | str | None
 
@@ -27,8 +30,12 @@ _ALIASES = {
     "R2Score": "r2_score",
     "Precision": "precision",
     "Recall": "recall",
-    "F1Score": "f1_score",
-    "FBetaScore": "fbeta_score",
+    # By name, as their classes make them; what older files mean by these kinds is "micro" at 1/2.
+    "f1_score": "fbeta_score_of_classes",
+    "F1Score": "fbeta_score_of_classes",
+    "fbeta_score": "fbeta_score_of_classes",
+    "FBetaScore": "fbeta_score_of_classes",
+    "BinaryIoU": "binary_iou",
     "TruePositives": "true_positives",
     "FalsePositives": "false_positives",
     "TrueNegatives": "true_negatives",
@@ -67,23 +74,26 @@ def n_sums(metrics: Sequence[Metric]) -> int:
     return 1 + sum(each.cells or 1 for each in sums_to_add(metrics))
 
 
-def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[str, float]:
+def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[str, Any]:
     """The loss and the metrics, from the loss and the sums, each divided by the number of samples.
+
+    A metric with a number for each threshold or output is a list.
 
     Examples
     --------
     >>> figures_by_name([Metric("rmse", "root_mean_squared_error")], [0.5, 4.0])
     {'loss': 0.5, 'rmse': 2.0}
     """
-    figures = {"loss": float(sums[0])}
+    figures: dict[str, Any] = {"loss": float(sums[0])}
     for metric, places, weight in _places(tuple(metrics)):
         totals = Totals(
             [sums[place] for place in places],
             sums[weight] if weight else 1.0,
             metric.weighted,
             metric.numbers,
+            metric.counting,
         )
-        figures[metric.name] = float(KINDS[metric.kind].finish(totals))
+        figures[metric.name] = figure_of(metric.kind, totals)
     return figures
 
 
@@ -164,7 +174,9 @@ def resolve_metrics(
 def _resolve(wanted: str | Metric | LossFunction, loss: LossFunction, n_outputs: int) -> Metric:
     if isinstance(wanted, Metric):
         # A plain one, whatever class wrote its settings down.
-        metric = Metric(wanted.name, wanted.kind, wanted.numbers, wanted.weighted)
+        metric = Metric(
+            wanted.name, wanted.kind, wanted.numbers, wanted.weighted, counting=wanted.counting
+        )
     elif isinstance(wanted, LossFunction):
         _check_loss(wanted, loss)
         metric = Metric(wanted.name, wanted.name, wanted.numbers)
@@ -181,13 +193,57 @@ def _resolve(wanted: str | Metric | LossFunction, loss: LossFunction, n_outputs:
     if metric.kind not in KINDS:
         raise unknown_name("metric", metric.kind, ("accuracy", "auc", *METRICS))
     kind_of = KINDS[metric.kind]
-    if kind_of.targets != loss.targets:
-        words = {"dense": "a number for every output", "classes": "class numbers"}
+    if kind_of.targets == "dense" and loss.targets == "classes":
+        metric = _of_classes(metric)
+    elif kind_of.targets != loss.targets:
         raise ArgumentError(
-            f"metric {metric.name!r} takes {words[kind_of.targets]} as targets, "
-            f"but loss {loss.name!r} takes {words[loss.targets]}"
+            f"metric {metric.name!r} takes class numbers as targets, but loss {loss.name!r} takes a number for every "
+            f"output: use {metric.kind.removeprefix('sparse_')!r}"
         )
-    return replace(metric, n_outputs=n_outputs) if kind_of.cells is not None else metric
+    counting = metric.counting
+    if counting is None:
+        return replace(metric, n_outputs=n_outputs) if kind_of.cells is not None else metric
+    if n_outputs == 1 and counting.top_k == 1 and not counting.thresholds:
+        counting = counting._replace(top_k=0, thresholds=(0.5,))
+    _check_counting(metric.name, counting, n_outputs)
+    return replace(metric, n_outputs=n_outputs, counting=counting)
+
+
+def _of_classes(metric: Metric) -> Metric:
+    """The metric of one-hot targets that are given as class numbers"""
+    kind, counting = KINDS[metric.kind], metric.counting
+    if kind.takes_probabilities:
+        n, apart, of_logits = kind.in_sums(metric.numbers)
+        if counting is None or not counting.thresholds:
+            even = tuple(i / (n - 1.0) for i in range(1, int(n) - 1)) or (LOWEST,)
+            counting = (counting or Counting())._replace(
+                thresholds=even, apart=bool(apart), soft=True, from_logits=bool(of_logits)
+            )
+    elif kind.of_counts is not None:
+        counting = counting or Counting(metric.numbers[:1])
+    else:
+        raise ArgumentError(
+            f"metric {metric.name!r} takes a number for every output as targets, but the loss takes class numbers: "
+            "give one-hot targets, numpy.eye(n_classes)[y], and a loss that takes them, such as "
+            "'categorical_crossentropy'"
+        )
+    return replace(metric, counting=counting)
+
+
+def _check_counting(name: str, counting: Counting, n_outputs: int) -> None:
+    """That the model has the outputs that a metric asks for"""
+    if counting.n_outputs not in (0, n_outputs):
+        raise ArgumentError(
+            f"metric {name!r} is one of {counting.n_outputs} outputs, but the model has {n_outputs}"
+        )
+    if counting.class_id >= n_outputs:
+        raise ArgumentError(
+            f"metric {name!r} has class_id={counting.class_id}, but the model's outputs end with {n_outputs - 1}"
+        )
+    if counting.top_k > n_outputs:
+        raise ArgumentError(
+            f"metric {name!r} has top_k={counting.top_k}, but the model has {n_outputs} outputs"
+        )
 
 
 def _accuracy(loss: LossFunction, n_outputs: int) -> str:

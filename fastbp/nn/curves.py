@@ -1,4 +1,4 @@
-"""What histograms of the outputs tell of all thresholds at once: areas under curves, and the best point of a curve."""
+"""What counts of the outputs between thresholds tell: areas under curves, and the best point of a curve."""
 
 from typing import Any, NamedTuple
 
@@ -46,8 +46,8 @@ def _ratio(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
 
 
-def area_under_curve(curve: str, summation_method: str, found: Confusion) -> float:
-    """The mean of the labels' areas under a curve.
+def areas_under_curve(curve: str, summation_method: str, found: Confusion) -> Array:
+    """Each label's area under a curve.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def area_under_curve(curve: str, summation_method: str, found: Confusion) -> flo
     """
     recall = share(found.true_positives, found.false_negatives)
     if curve == "pr" and summation_method == "interpolation":
-        return float(_interpolated_precision(found).sum(axis=1).mean())
+        return np.asarray(_interpolated_precision(found).sum(axis=1))
     if curve == "roc":
         x, y = share(found.false_positives, found.true_negatives), recall
     else:
@@ -68,7 +68,7 @@ def area_under_curve(curve: str, summation_method: str, found: Confusion) -> flo
     else:
         heights = (np.minimum if summation_method == "minoring" else np.maximum)(left, right)
     # Both x and thresholds are walked from one end to the other, in opposite directions.
-    return float(((x[:, :-1] - x[:, 1:]) * heights).sum(axis=1).mean())
+    return np.asarray(((x[:, :-1] - x[:, 1:]) * heights).sum(axis=1))
 
 
 def _interpolated_precision(found: Confusion) -> Array:

@@ -28,7 +28,7 @@ def r2_of_outputs(deviations: Array, squares: Array, errors: Array) -> tuple[Arr
     return 1.0 - lacking, np.maximum(variances, 0.0)
 
 
-def adjusted(r2: float, n_samples: int, n_regressors: int) -> float:
+def adjusted(r2: Array, n_samples: int, n_regressors: int) -> Array:
     """``1 - (1 - r2) (n - 1) / (n - k - 1)``, or r2 itself where there are too few samples for k regressors."""
     rest = n_samples - n_regressors - 1
     return 1.0 - (1.0 - r2) * (n_samples - 1) / rest if n_regressors and rest > 0 else r2

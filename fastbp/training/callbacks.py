@@ -9,7 +9,8 @@ from fastbp.errors import ArgumentError
 if TYPE_CHECKING:
     from fastbp.training.resumption import SafePoint, TrainingState
 
-Logs = dict[str, float]
+#: Figures by name: numbers, or lists of numbers where a metric has one for each threshold or output.
+Logs = dict[str, Any]
 State = dict[str, Any]
 
 

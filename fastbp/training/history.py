@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastbp.training.callbacks import Callback, Logs
+from fastbp.training.progress import figure
 
 
 class History(Callback):
@@ -11,7 +12,8 @@ class History(Callback):
     Attributes
     ----------
     history : dict of str to list of float
-        "loss", the metrics, and with validation data the same names after "val_".
+        "loss", the metrics, and with validation data the same names after "val_". A metric with a number for each
+        threshold or output has a list of these for each epoch.
     epoch : list of int
         The epochs, counted from 0.
     params : dict
@@ -19,12 +21,12 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
         self.params: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
+        last = ", ".join(f"{name} {_text(values[-1])}" for name, values in self.history.items())
         return f"History({len(self.epoch)} epochs{': ' if last else ''}{last})"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -45,3 +47,7 @@ class History(Callback):
         """Go on after what `get_state` told."""
         self.epoch = list(state["epoch"])
         self.history = {name: list(values) for name, values in state["history"].items()}
+
+
+def _text(value: Any) -> str:
+    return figure(value) if isinstance(value, list) else f"{value:.4g}"

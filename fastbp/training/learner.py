@@ -365,15 +365,7 @@ class Learner:
         learner = cls(stack, settings["seed"], settings["dtype"])
         learner.epochs_seen = whole_number("epochs_seen", settings["epochs_seen"], minimum=0)
         if settings["loss"] is not None:
-            metrics = [
-                Metric(
-                    metric["name"],
-                    metric["kind"],
-                    tuple(metric.get("numbers", ())),
-                    metric.get("weighted", False),
-                )
-                for metric in settings["metrics"]
-            ]
+            metrics = [Metric.from_config(metric) for metric in settings["metrics"]]
             loss = loss_from_config(settings["loss"])
             learner.compile(settings["optimizer"], loss, metrics)
             learner._kept_state = _optimizer_arrays(arrays)

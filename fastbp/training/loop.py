@@ -12,7 +12,7 @@ from fastbp.data.order import epoch_orders
 from fastbp.errors import DivergedError
 from fastbp.training.answers import evaluate
 from fastbp.training.batches import Batches
-from fastbp.training.callbacks import CallbackList
+from fastbp.training.callbacks import CallbackList, Logs
 from fastbp.training.history import History
 from fastbp.training.inputs import Samples
 from fastbp.training.learner import Learner
@@ -98,7 +98,7 @@ class Training:
         callbacks.call("on_train_begin", None)
         if state is not None:
             self._resume(state)
-        logs: dict[str, float] = {}
+        logs: Logs = {}
         try:
             while self._position.epoch < plan.epochs and not self._is_stopped():
                 logs = self._next_epochs()
@@ -128,7 +128,7 @@ class Training:
         self._position.stopped |= self._stopped()
         return self._position.stopped
 
-    def _next_epochs(self) -> dict[str, float]:
+    def _next_epochs(self) -> Logs:
         """Train one epoch or several; the figures of the last."""
         epoch = self._position.epoch
         if self._one_by_one and not self._position.step:
@@ -277,7 +277,7 @@ class Training:
         """Epochs up to this one are done."""
         self._learner.epochs_seen = self._epochs_seen_before + epoch
 
-    def _validated(self, epoch: int, row: NDArray[np.float64]) -> dict[str, float]:
+    def _validated(self, epoch: int, row: NDArray[np.float64]) -> Logs:
         """The epoch's figures, with those of the validation."""
         plan = self._plan
         logs = plan.logs(row)

@@ -1,7 +1,7 @@
 """What one `fit` is to do, checked before any of it is done."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Plan:
         """What the network adds up: the loss, and what the metrics need."""
         return n_sums(self.metrics)
 
-    def logs(self, sums: NDArray[np.float64]) -> dict[str, float]:
+    def logs(self, sums: NDArray[np.float64]) -> dict[str, Any]:
         """The figures by name, from sums divided by the number of samples."""
         return figures_by_name(self.metrics, sums.tolist())
 

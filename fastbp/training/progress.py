@@ -3,8 +3,8 @@
 import shutil
 import sys
 import time
-from collections.abc import Mapping
-from typing import Literal, TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TextIO
 
 from fastbp.errors import ArgumentError
 
@@ -13,6 +13,8 @@ _PACE = 0.1
 _BAR_WIDTH = 20
 # A notebook does not know the terminal's command to clear a line; blanks do it.
 _NOTEBOOK_WIDTH = 80
+#: Numbers of a figure that is a list.
+_MOST_SHOWN = 5
 
 Verbosity = Literal["auto", 0, 1, 2]
 
@@ -61,7 +63,7 @@ class Display:
         self._half_written = False
         self._skipped: str | None = None
 
-    def chunk_end(self, epoch: int, step: int, n_steps: int, logs: Mapping[str, float]) -> None:
+    def chunk_end(self, epoch: int, step: int, n_steps: int, logs: Mapping[str, Any]) -> None:
         """Show how far an epoch, counted from 0, has come."""
         if not self._live or not self._is_time():
             return
@@ -72,7 +74,7 @@ class Display:
         self._write(f"{self._clear}{line[:width]}")
         self._half_written = True
 
-    def epoch_end(self, epoch: int, logs: Mapping[str, float], seconds: float) -> None:
+    def epoch_end(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
         """Show the figures of a whole epoch, counted from 0, whose training took `seconds`."""
         if not self.verbose:
             return
@@ -119,14 +121,22 @@ def announce(message: str) -> None:
     sys.stdout.flush()
 
 
-def figures(logs: Mapping[str, float]) -> str:
-    """Names and numbers in one line.
+def figures(logs: Mapping[str, Any]) -> str:
+    """Names and numbers in one line; of many numbers the first and the last.
 
     >>> figures({"loss": 0.25, "accuracy": 0.875})
     'loss 0.2500  accuracy 0.8750'
+    >>> figures({"recall": [0.75, 0.5], "f1_score": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]})
+    'recall [0.7500 0.5000]  f1_score [0.1000 0.2000 0.3000 ... 0.6000]'
     """
-    return "  ".join(f"{name} {_figure(value)}" for name, value in logs.items())
+    return "  ".join(f"{name} {figure(value)}" for name, value in logs.items())
 
 
-def _figure(value: float) -> str:
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+def figure(value: float | Sequence[float]) -> str:
+    """A number, or several, in few characters."""
+    if not isinstance(value, Sequence):
+        return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+    shown = [figure(each) for each in value]
+    if len(shown) > _MOST_SHOWN:
+        shown = [*shown[: _MOST_SHOWN - 2], "...", shown[-1]]
+    return f"[{' '.join(shown)}]"

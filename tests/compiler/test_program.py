@@ -14,9 +14,11 @@ from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.kernels.layout import WriteOutputs
 from fastbp.kernels.registry import kernel_address, n_compiled
 from fastbp.kernels.sums import SumValues
+from fastbp.kernels.tallies import COUNTS_FIELDS
 from fastbp.kernels.tile import MAIN_ROWS
 from fastbp.kernels.weight_gradients import WeightGradient
 from fastbp.nn import L2, Dense
+from fastbp.nn.counting import Counting
 from fastbp.runtime import cache
 
 
@@ -141,6 +143,24 @@ def test_metrics_that_are_not_asked_for_leave_no_trace() -> None:
     assert with_tallies.names[-1] == "barrier"
     assert with_tallies.workspace == precise.workspace
     assert [each.n_values for each in (plain, precise, with_tallies)] == [1, 2, 32]
+    counting = Counting(top_k=1)
+    counted = program(
+        Measure("mean_absolute_error"),
+        Measure("counts", (0.25, 0.5), cells=7, counting=counting),
+        Measure("counts", (0.25, 0.5), True, cells=7, counting=counting),
+    )
+    # The largest are found once, before the barrier; thresholds lie in the row behind its fields.
+    place = precise.names.index("barrier")
+    assert counted.names == [
+        *precise.names[:place],
+        "keep_largest",
+        *precise.names[place:-1],
+        "counts",
+        "counts",
+        "barrier",
+    ]
+    quarter, half = np.array([0.25, 0.5]).view(np.int64)
+    assert counted.rows()[-2, 1 + COUNTS_FIELDS :][:2].tolist() == [quarter, half]
     width = plain.rows().shape[1]
     rows = precise.rows()[:, :width]
     others = with_tallies.rows()[: len(rows) - 1, :width]

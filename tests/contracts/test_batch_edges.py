@@ -37,7 +37,7 @@ def problem(loss: str, hidden: str) -> Problem:
 
 def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) -> str:
     """The bits of two epochs step by step, then of evaluation, prediction and gradients."""
-    kinds = ("roc_auc_interpolation", "r2_score", "true_positives")
+    kinds = ("roc_auc_interpolation", "r2_score", "true_positives", "fbeta_score_of_classes")
     metrics = [nn.Metric(kind, kind, (), True, 5) for kind in kinds]
     sparse = given.loss.startswith("sparse")
     network = given.engine(dtype, OPTIMIZERS[rule][1], () if sparse else metrics)

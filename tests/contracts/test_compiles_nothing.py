@@ -105,7 +105,7 @@ def test_other_numbers_of_a_metric_compile_nothing() -> None:
         network.evaluate(*problem.sources(), threads=1)
         network.train(*problem.sources(), problem.orders(1), batch_size=10, threads=1)
 
-    measure(nn.AUC(), nn.R2Score(), nn.TruePositives())
+    measure(nn.AUC(), nn.R2Score(), nn.TruePositives(), nn.Precision([0.5, 0.6]), nn.F1Score())
     with counting() as names:
         measure(
             nn.AUC(30, multi_label=True),
@@ -113,6 +113,10 @@ def test_other_numbers_of_a_metric_compile_nothing() -> None:
             nn.RecallAtPrecision(0.3, 50),
             nn.R2Score("variance_weighted_average", 2),
             nn.TruePositives(0.3),
+            nn.Recall([0.1, 0.2, 0.3, 0.4], top_k=2, class_id=1),
+            nn.FBetaScore("weighted", 2.0, 0.3),
+            nn.AUC(thresholds=[0.3, 0.4], multi_label=True, label_weights=[1.0, 2.0], name="own"),
+            nn.OneHotMeanIoU(2),
         )
     assert names == []
 

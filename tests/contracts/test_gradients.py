@@ -209,9 +209,8 @@ def test_metrics(loss: str, output: str, dtype: str) -> None:
             options = {"k": 2} if "top_k" in kind else {}
             expected[kind] = naive.METRICS[kind](problem.targets, outputs, **options).mean()
     assert list(computed) == list(expected)
-    np.testing.assert_allclose(
-        list(computed.values()), list(expected.values()), rtol=TOLERANCES[dtype]
-    )
+    for kind, value in expected.items():
+        np.testing.assert_allclose(computed[kind], value, rtol=TOLERANCES[dtype], err_msg=kind)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)

@@ -18,6 +18,7 @@ import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
 from contracts import teams
 from fastbp import nn
+from fastbp.nn.counting import Counting
 
 found, sizes = {}, teams.counted()
 for n_hidden, dtype, rule in ((12, "float32", "adam"), (70, "float64", "momentum")):
@@ -30,6 +31,9 @@ for n_hidden, dtype, rule in ((12, "float32", "adam"), (70, "float64", "momentum
         together = nn.Metric("together", "pr_auc_minoring", (50.0,), True, 3)
         apart = nn.Metric("apart", "roc_auc_interpolation", (20.0, 1.0), True, 3)
         metrics = [together, apart, nn.Metric("r2", "r2_score", (), True, 3)]
+        largest = nn.Metric("largest", "fbeta_score_of_classes", (), True, 3)
+        several = Counting((0.4, 0.2, 0.3))
+        metrics += [largest, nn.Metric("several", "precision", (), True, 3, several)]
     sources = problem.sources(weighted=n_hidden == 70)
     for batch_size in %(batches)s:
         # 200 steps; where there are fewer in an epoch, the short batches at their ends among them

@@ -29,8 +29,13 @@ def count(targets: Array, outputs: Array, number: int, threshold: float = 0.5) -
 
 def all_counts(targets: Array, outputs: Array, n: int, weights: Any = 1.0) -> Array:
     """(4, n), the thresholds evenly from below 0 to 1"""
+    return counts_at(targets, outputs, [i / (n - 1) for i in range(1, n - 1)], weights)
+
+
+def counts_at(targets: Array, outputs: Array, inner: Any, weights: Any = 1.0) -> Array:
+    """(4, n), the thresholds being these, and ends below 0 and at 1"""
     outputs = np.clip(outputs, 0.0, 1.0)
-    thresholds = [-1e-7, *(i / (n - 1) for i in range(1, n - 1)), 1.0]
+    thresholds = [-1e-7, *inner, 1.0]
     return np.array([counts(targets, outputs, each, weights) for each in thresholds]).T
 
 
@@ -58,11 +63,23 @@ def area(
     n: int = 200,
     weights: Any = 1.0,
 ) -> float:
-    """the area under the curve, a sum over neighbouring thresholds"""
-    tp, fp, fn, tn = all_counts(targets, outputs, n, weights)
+    """the area under the curve, at evenly spaced thresholds"""
+    return _area(all_counts(targets, outputs, n, weights), curve, method)
+
+
+def area_at(
+    targets: Array, outputs: Array, inner: Any, curve: str = "roc", weights: Any = 1.0
+) -> float:
+    """the same at other thresholds"""
+    return _area(counts_at(targets, outputs, inner, weights), curve, "interpolation")
+
+
+def _area(all_of_them: Array, curve: str, method: str) -> float:
+    """a sum over neighbouring thresholds"""
+    tp, fp, fn, tn = all_of_them
     found = shares(tp, fp, fn, tn)
     total = 0.0
-    for i in range(n - 1):
+    for i in range(len(tp) - 1):
         if curve == "pr" and method == "interpolation":
             total += _interpolated(tp[i], fp[i], tp[i + 1], fp[i + 1], tp[0])
             continue

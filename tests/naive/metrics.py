@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from naive import curves
+from naive import curves, scores
 from naive.losses import LOSSES
 
 Array = NDArray[Any]
@@ -88,8 +88,14 @@ def r2_score(targets: Array, outputs: Array, by_variance: bool = False, k: int =
     return float(1.0 - (1.0 - r2) * (n - 1) / (n - k - 1))
 
 
+def each_r2_score(targets: Array, outputs: Array) -> list[float]:
+    """that of each output"""
+    n = range(targets.shape[1])
+    return [r2_score(targets[:, o : o + 1], outputs[:, o : o + 1]) for o in n]
+
+
 #: Of a whole set: no means over rows.
-OF_A_SET: dict[str, Callable[..., float]] = {
+OF_A_SET: dict[str, Callable[..., Any]] = {
     "precision": precision,
     "recall": recall,
     "f1_score": f1_score,
@@ -97,6 +103,12 @@ OF_A_SET: dict[str, Callable[..., float]] = {
     "root_mean_squared_error": root_mean_squared_error,
     "r2_score": r2_score,
     "r2_score_by_variance": partial(r2_score, by_variance=True),
+    "r2_score_of_outputs": each_r2_score,
+    "fbeta_score_of_classes": scores.fbeta_score,
+    "fbeta_score_macro": partial(scores.fbeta_score, average="macro"),
+    "fbeta_score_weighted": partial(scores.fbeta_score, average="weighted"),
+    "binary_iou": scores.binary_iou,
+    "one_hot_iou": scores.one_hot_iou,
     **{
         name: partial(curves.count, number=number)
         for number, name in enumerate(

@@ -64,7 +64,12 @@ def test_metrics_that_cannot_be(metrics, loss, error, message):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: Precision(0.0), "threshold must be a finite number above 0 and below 1"),
+        (lambda: Precision(1.5), "threshold must be a finite number at least 0 and at most 1"),
+        (lambda: Precision([0.5, -0.1]), "threshold must be a finite number at least 0"),
+        (lambda: Precision([]), "one number or more"),
+        (lambda: Precision("0.5"), "threshold must be a finite number"),
+        (lambda: Precision(top_k=0), "top_k must be a whole number of at least 1"),
+        (lambda: Precision(class_id=-1), "class_id must be a whole number of at least 0"),
         (lambda: BinaryAccuracy(threshold=1.5), "threshold"),
         (lambda: TopKCategoricalAccuracy(0), "k must be a whole number of at least 1"),
         (lambda: SparseTopKCategoricalAccuracy(2.5), "k must be"),
@@ -116,11 +121,25 @@ def test_no_means_of_ratios():
         (lambda: fastbp.AUC(from_logits="no"), "from_logits"),
         (lambda: fastbp.RecallAtPrecision(1.5), "precision must be .* at most 1"),
         (lambda: fastbp.SensitivityAtSpecificity(0.5, 0), "num_thresholds"),
-        (lambda: fastbp.R2Score(None), "a number for each output"),
+        (lambda: fastbp.AUC(thresholds=[]), "one number or more"),
+        (lambda: fastbp.AUC(thresholds=0.5), "must be a list of numbers"),
+        (lambda: fastbp.AUC(thresholds=[1.5]), "at most 1"),
+        (lambda: fastbp.AUC(num_labels=2), "num_labels goes with multi_label=True"),
+        (lambda: fastbp.AUC(label_weights=[0, 0]), "a weight above 0"),
+        (lambda: fastbp.AUC(label_weights=[1, -1]), "a label weight must be .* at least 0"),
+        (
+            lambda: fastbp.AUC(multi_label=True, num_labels=3, label_weights=[1, 2]),
+            "label_weights has 2 weights, but num_labels is 3",
+        ),
+        (lambda: fastbp.F1Score(0.5), "write average='micro', threshold=0.5"),
+        (lambda: fastbp.F1Score("makro"), "did you mean 'macro'"),
+        (lambda: fastbp.F1Score(threshold=0.0), "threshold must be a finite number above 0"),
+        (lambda: fastbp.OneHotIoU(3, [3]), "different numbers below 3"),
+        (lambda: fastbp.OneHotMeanIoU(1), "num_classes must be a whole number of at least 2"),
         (lambda: fastbp.R2Score("uniform"), "did you mean 'uniform_average'"),
         (lambda: fastbp.R2Score(num_regressors=-1), "num_regressors"),
-        (lambda: fastbp.FBetaScore(0.0), "beta must be a finite number above 0"),
-        (lambda: fastbp.TruePositives([0.5]), "threshold"),
+        (lambda: fastbp.FBetaScore(beta=0.0), "beta must be a finite number above 0"),
+        (lambda: fastbp.TruePositives(["0.5"]), "threshold"),
     ],
 )
 def test_settings_that_cannot_be(make, message):
@@ -136,7 +155,7 @@ def test_settings_that_cannot_be(make, message):
         ("sigmoid", "mse", fastbp.AUC(from_logits=True), "leave one of both away"),
         ("linear", "mse", fastbp.BinaryCrossentropy(True), "goes with a loss that has it too"),
         ("sigmoid", "mse", fastbp.BinaryCrossentropy(label_smoothing=0.1), "label_smoothing of"),
-        ("softmax", "sparse_categorical_crossentropy", "auc", "but loss .* takes class numbers"),
+        ("softmax", "sparse_categorical_crossentropy", "mae", "numpy.eye.*categorical_cross"),
         ("softmax", "sparse_categorical_crossentropy", "r2_score", "class numbers"),
     ],
 )
@@ -163,8 +182,8 @@ def test_class_names_are_names():
 
 def test_sums_are_added_up_once():
     """However many metrics are made of them; the weights too."""
-    wanted = ["precision", "recall", "f1_score", "auc", "TruePositives", "FalsePositives"]
-    given = [*wanted, fastbp.RecallAtPrecision(0.3)]
+    wanted = ["precision", "recall", "auc", "TruePositives", "FalsePositives"]
+    given = [*wanted, fastbp.RecallAtPrecision(0.3), fastbp.F1Score("micro", 0.5)]
     plain = resolve_metrics(given, LOSSES.resolve("mse"), 2)
     assert [each.kind for each in sums_to_add(plain)] == [
         "true_positives",
@@ -173,6 +192,14 @@ def test_sums_are_added_up_once():
         "false_positives",
         "histogram",
         "mark",
+    ]
+    several = [fastbp.Precision([0.3, 0.7]), fastbp.Recall([0.7, 0.3]), fastbp.F1Score()]
+    counted = resolve_metrics(
+        [*several, fastbp.F1Score("macro", name="macro")], LOSSES.resolve("mse"), 2
+    )
+    assert [(each.kind, each.cells) for each in sums_to_add(counted)] == [
+        ("counts", 1 + 2 * 3),
+        ("counts", 1 + 2 * 2 * 2),
     ]
     assert n_sums(plain) == 1 + 4 + (1 + 2 * 199) + 1
     both = resolve_metrics(["mae"], LOSSES.resolve("mse"), 2, ["mae", "mse"])
@@ -186,7 +213,14 @@ def test_sums_are_added_up_once():
 
 
 def test_figures_of_files_from_before():
-    """A number that a kind did not have then is its default."""
+    """A number that a kind did not have then is its default; nothing is new in what files hold of such a metric."""
     old = Metric("f1", "f1_score", (0.3,))
+    config = {"name": "f1", "kind": "f1_score", "numbers": [0.3]}
+    assert Metric.from_config(config) == old
+    assert list(old.to_config()) == ["class", "name", "kind", "numbers", "weighted", "n_outputs"]
+    assert fastbp.F1Score("micro", 0.3).to_config() | {"class": "Metric", "name": "f1"} == (
+        old.to_config()
+    )
+    assert old.n_figures == 1
     assert old == Metric("f1", "f1_score", (0.3, 1.0))
     assert figures_by_name([old], [0.0, 1.0, 2.0, 3.0])["f1"] == pytest.approx(2 / 5)

@@ -1,0 +1,74 @@
+"""Intersections over unions: the true positives by all that is predicted, or is there."""
+
+from collections.abc import Iterable
+
+from fastbp.errors import ArgumentError
+from fastbp.nn.counting import Counting
+from fastbp.nn.metric import Metric
+from fastbp.specification import real_number, whole_number
+
+
+class BinaryIoU(Metric):
+    """The mean over both labels of ``TP / (TP + FP + FN)``, those without a union left away.
+
+    Parameters
+    ----------
+    target_class_ids : iterable of int, default (0, 1)
+        The labels: 1 where a target is above 1/2, and is predicted where an output is above the threshold; else 0.
+    threshold : float in [0, 1], default 0.5
+    name : str, default "binary_io_u"
+        Keras's.
+    """
+
+    def __init__(
+        self,
+        target_class_ids: Iterable[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str = "binary_io_u",
+    ) -> None:
+        counting = Counting((real_number("threshold", threshold, minimum=0, maximum=1),))
+        super().__init__(name, "binary_iou", _labels(target_class_ids, 2), counting=counting)
+
+
+class OneHotIoU(Metric):
+    """The mean over some classes of ``TP / (TP + FP + FN)``, where the largest output is what is predicted.
+
+    Parameters
+    ----------
+    num_classes : int
+        The outputs of the model.
+    target_class_ids : iterable of int
+        The classes. Those that are neither there nor predicted are left away.
+    name : str, default "one_hot_io_u"
+        Keras's.
+    """
+
+    def __init__(
+        self, num_classes: int, target_class_ids: Iterable[int], name: str = "one_hot_io_u"
+    ) -> None:
+        n = whole_number("num_classes", num_classes, minimum=2)
+        counting = Counting(apart=True, top_k=1, n_outputs=n)
+        super().__init__(name, "one_hot_iou", _labels(target_class_ids, n), counting=counting)
+
+
+class OneHotMeanIoU(Metric):
+    """As `OneHotIoU`, over all classes.
+
+    Parameters
+    ----------
+    num_classes : int
+    name : str, default "one_hot_mean_io_u"
+    """
+
+    def __init__(self, num_classes: int, name: str = "one_hot_mean_io_u") -> None:
+        n = whole_number("num_classes", num_classes, minimum=2)
+        super().__init__(name, "one_hot_iou", counting=Counting(apart=True, top_k=1, n_outputs=n))
+
+
+def _labels(target_class_ids: Iterable[int], n: int) -> tuple[float, ...]:
+    chosen = [whole_number("target_class_ids", each, minimum=0) for each in target_class_ids]
+    if not chosen or max(chosen) >= n or len(set(chosen)) < len(chosen):
+        raise ArgumentError(
+            f"target_class_ids must be different numbers below {n}, the classes, not {chosen}"
+        )
+    return tuple(float(each) for each in chosen)

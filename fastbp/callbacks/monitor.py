@@ -74,6 +74,11 @@ class Monitor(Callback):
         if name == "loss":
             return "min"
         metric = next(metric for metric in self.model.metrics if metric.name == name)
+        if metric.minimize is None:
+            raise ArgumentError(
+                f"{type(self).__name__} does not know which way is better for {self.monitor!r}, a metric of your own: "
+                "say mode='min' or 'max'"
+            )
         return "min" if metric.minimize else "max"
 
     def is_better(self, value: float, reference: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""A user's own activations and losses, as entries of the tables.
+"""A user's own activations, losses and metrics, as entries of the tables.
 
 What `numba.njit` compiled for numbers becomes a function of vectors, and is fused like the functions of this package.
 """
@@ -43,6 +43,20 @@ def add_loss(name: str, value: Any, gradient: Any) -> str:
             return gradient_of(target, prediction)
 
         TERMS[key] = Terms(term, slope)
+    return key
+
+
+def add_metric(name: str, value: Any) -> str:
+    """Enter a metric of terms ``value(target, prediction)``; what the tables know it by."""
+    key = _key(name, value)
+    if key not in TERMS:
+        value_of = of_two(value)
+
+        @inlined
+        def term(prediction, target, numbers):
+            return value_of(target, prediction)
+
+        TERMS[key] = Terms(term)
     return key
 
 

@@ -145,7 +145,8 @@ def counts():
                 while below < above:
                     middle = (below + above) // 2
                     threshold = simd.double_from_bits(simd.get(thresholds, middle))
-                    if p > simd.cast_to(arena, threshold):
+                    # What is no number comes behind all thresholds, so that all counts above them are none either.
+                    if not (p <= simd.cast_to(arena, threshold)):
                         below = middle + 1
                     else:
                         above = middle
@@ -159,7 +160,7 @@ def counts():
                         t = 1.0 if t > 0.5 else 0.0
                 hit = weight * t
                 _add(counts, below, hit if p == p else p)
-                _add(counts, bins + below, weight - hit)
+                _add(counts, bins + below, weight - hit if p == p else p)
 
     return kernel
 

@@ -30,7 +30,7 @@ from fastbp.nn.curve_metrics import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
-from fastbp.nn.custom import Loss, loss_from_config
+from fastbp.nn.custom import Loss, MeanMetricWrapper, loss_from_config
 from fastbp.nn.embedding import Embedding
 from fastbp.nn.f_scores import F1Score, FBetaScore
 from fastbp.nn.initializers import (
@@ -184,6 +184,7 @@ __all__ = [
     "MaxNorm",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",

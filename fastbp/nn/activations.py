@@ -60,7 +60,7 @@ def known_key(key: str) -> str:
     name = key.split("-")[1]
     raise ArgumentError(
         f"{name!r} is a function of the user's own ({key}), and a model file holds no code: make the "
-        "Activation or Loss of the same functions before the model is loaded"
+        "Activation, Loss or metric of the same functions before the model is loaded"
     )
 
 

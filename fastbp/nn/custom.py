@@ -1,4 +1,4 @@
-"""A user's own activations and losses, from functions that `numba.njit` compiled."""
+"""A user's own activations, losses and metrics, from functions that `numba.njit` compiled."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +9,9 @@ from fastbp.errors import ArgumentError
 from fastbp.nn.activations import KNOWN_KEYS, known_key
 from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import LOSSES
+from fastbp.nn.metric import Metric
+from fastbp.nn.metric_kind import Kind
+from fastbp.nn.metric_kinds import KINDS
 from fastbp.specification import choose
 
 
@@ -69,6 +72,56 @@ class Loss(LossFunction):
         key = add_loss(_checked_name(name, value), value, gradient)
         KNOWN_KEYS.add(key)
         choose(self, name=key)
+
+
+class MeanMetricWrapper(Metric):
+    """The mean over samples and outputs of a function of your own, or a loss under another name.
+
+    Parameters
+    ----------
+    fn : function of numba.njit, LossFunction or str
+        ``fn(target, prediction)``, of two numbers; or a loss, one of `Loss` too, or its name.
+    name : str, optional
+        The key in `History.history`; None means that of the function or loss.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no compiled function of two numbers.
+
+    Notes
+    -----
+    Keras's takes a function of tensors; here it becomes part of the compiled step. A model file holds no code: make the
+    same metric before `load_model`.
+
+    Examples
+    --------
+    >>> MeanMetricWrapper("mae", "how far off").kind
+    'mean_absolute_error'
+    """
+
+    def __init__(self, fn: Any, name: str | None = None) -> None:
+        if isinstance(fn, (str, LossFunction)):
+            loss = LOSSES.resolve(fn)
+            if loss.label_smoothing or loss.output_activation is not None:
+                raise ArgumentError(
+                    f"metrics see targets as they are and outputs as the loss does: leave label_smoothing and "
+                    f"from_logits of {loss.name!r} away"
+                )
+            if isinstance(loss, Loss):
+                KINDS.setdefault(loss.name, Kind(minimize=True))
+            plain = loss.name.split("-")[1] if isinstance(loss, Loss) else loss.name
+            super().__init__(name or plain, loss.name, loss.numbers)
+            return
+        _check("fn", fn, 0.5, 0.25)
+        from fastbp.kernels.own import add_metric  # imports Numba
+
+        plain = _checked_name(None, fn)
+        key = add_metric(plain, fn)
+        KNOWN_KEYS.add(key)
+        # Nobody but the user knows which way is better.
+        KINDS.setdefault(key, Kind(minimize=None))
+        super().__init__(name or plain, key)
 
 
 def loss_from_config(config: Mapping[str, Any]) -> LossFunction:

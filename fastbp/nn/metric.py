@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fastbp.nn.activations import known_key
 from fastbp.nn.counting import Counting
 from fastbp.nn.metric_kind import Numbers, Sum
 from fastbp.nn.metric_kinds import KINDS, n_figures, sums_of
@@ -55,8 +56,8 @@ class Metric(Specification):
         return n_figures(self.kind, self.n_outputs, self.counting)
 
     @property
-    def minimize(self) -> bool:
-        """Whether less is better."""
+    def minimize(self) -> bool | None:
+        """Whether less is better; None where only the user knows."""
         return KINDS[self.kind].minimize
 
     def to_config(self) -> dict[str, Any]:
@@ -70,9 +71,11 @@ class Metric(Specification):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Metric":
         """Return the metric whose `to_config` gave `config`; the number of outputs is the model's."""
+        kind = config["kind"]
         return Metric(
             config["name"],
-            config["kind"],
+            # With a fingerprint, that of a function of the user's own.
+            known_key(kind) if "-" in kind else kind,
             tuple(config.get("numbers", ())),
             config.get("weighted", False),
             counting=Counting.from_config(config.get("counting")),

@@ -104,8 +104,8 @@ class Kind:
         Whether there is a figure for each output.
     takes_probabilities : bool
         Whether outputs are to lie in [0, 1].
-    minimize : bool
-        Whether less is better.
+    minimize : bool or None
+        Whether less is better; None where nobody knows.
     """
 
     targets: str = "dense"
@@ -118,7 +118,7 @@ class Kind:
     counting: Counting | None = None
     by_output: bool = False
     takes_probabilities: bool = False
-    minimize: bool = False
+    minimize: bool | None = False
 
 
 def ratio(part: float, whole: float) -> float:

@@ -56,6 +56,11 @@ def wrong_asymmetric_slope(target, prediction):
     return 2.0 * (prediction - target)
 
 
+@numba.njit
+def wide_miss(target, prediction):
+    return 1.0 if abs(prediction - target) > 0.5 else 0.0
+
+
 TABLE = np.array([2.0])
 
 
@@ -128,6 +133,35 @@ def test_an_own_loss(data):
     assert not fastbp.gradient_check(network, x, y).ok
 
 
+def test_an_own_metric(data, tmp_path, monkeypatch):
+    """The mean over samples and outputs, by weights too; its name, and which way is better, are the user's."""
+    x, y = data
+    own = fastbp.MeanMetricWrapper(wide_miss, "wide misses")
+    lossy = fastbp.MeanMetricWrapper(fastbp.Loss(asymmetric, asymmetric_slope))
+    named = [fastbp.MeanMetricWrapper(fastbp.Huber(each), f"huber {each}") for each in (0.5, 2.0)]
+    model = fastbp.Sequential([fastbp.Dense(2)], seed=1, dtype="float64")
+    model.compile("adam", "mse", [own, lossy, *named, "mae"], [own])
+    weights = np.linspace(0.0, 1.0, len(x))
+    found = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True, batch_size=7)
+    missed = (abs(model.predict(x) - y) > 0.5).astype(float).mean(axis=1)
+    assert 0.0 < missed.mean() < 1.0
+    assert found["wide misses"] == pytest.approx(missed.mean(), rel=1e-12)
+    share = weights / weights.sum()
+    assert found["weighted_wide misses"] == pytest.approx(share @ missed, rel=1e-12)
+    assert found["huber 0.5"] < found["huber 2.0"]
+    expected = np.vectorize(asymmetric.py_func)(y, model.predict(x)).mean()
+    assert found["asymmetric"] == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ArgumentError, match="does not know which way is better"):
+        model.fit(x, y, verbose=0, callbacks=fastbp.callbacks.EarlyStopping("wide misses"))
+    stop = fastbp.callbacks.EarlyStopping("wide misses", mode="min")
+    model.fit(x, y, verbose=0, callbacks=stop)
+    model.save(tmp_path / "model.safetensors")
+    assert fastbp.load_model(tmp_path / "model.safetensors").metrics == model.metrics
+    monkeypatch.setattr(activations, "KNOWN_KEYS", set())
+    with pytest.raises((ArgumentError, ModelFileError), match="wide_miss.*holds no code"):
+        fastbp.load_model(tmp_path / "model.safetensors")
+
+
 def test_the_same_functions_are_the_same_kernels():
     one, other = (fastbp.Activation(bell, bell_slope) for _ in range(2))
     assert one.key == other.key != fastbp.Activation(bell, wrong_slope).key
@@ -180,6 +214,12 @@ def test_the_next_process_compiles_nothing(data):
         (lambda: fastbp.Activation(bell.py_func, bell_slope), "numba.njit"),
         (lambda: fastbp.Activation(bell, "slope"), "derivative must be a function"),
         (lambda: fastbp.Activation(asymmetric, bell), "activation must take 1 number"),
+        (lambda: fastbp.MeanMetricWrapper(bell), "fn must take 2 numbers"),
+        (lambda: fastbp.MeanMetricWrapper(max), "a function that numba.njit compiled"),
+        (
+            lambda: fastbp.MeanMetricWrapper(fastbp.BinaryCrossentropy(True)),
+            "leave label_smoothing",
+        ),
         (lambda: fastbp.Loss(asymmetric, bell), "gradient must take 2 numbers"),
         (lambda: fastbp.Loss(asymmetric, asymmetric_slope, "my loss"), "letters"),
         (lambda: fastbp.Activation(bell), r"Activation\(forward, derivative\)"),

@@ -105,6 +105,12 @@ def extras() -> list[Extra]:
         Extra("metric R2Score", "relu, mean squared error", metrics=("r2_score",)),
         Extra("metric Precision", "relu, mean squared error", metrics=("precision",)),
         Extra(
+            "metric Precision([0.3, 0.5, 0.7])",
+            "relu, mean squared error",
+            metrics=(fastbp.Precision([0.3, 0.5, 0.7]),),
+        ),
+        Extra("metric F1Score", "relu, mean squared error", metrics=(fastbp.F1Score(),)),
+        Extra(
             "metric AUC(from_logits=True)",
             "relu, mean squared error",
             metrics=(fastbp.AUC(from_logits=True),),

@@ -13,4 +13,4 @@ class Learning:
         x, y = workload.samples()
         model = workload.model(optimizer)
         fitted = model.fit(x, y, workload.batch_size, verbose=0, validation_data=(x, y))
-        return fitted.history["val_loss"][-1]
+        return float(fitted.history["val_loss"][-1])

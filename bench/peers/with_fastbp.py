@@ -28,7 +28,7 @@ class Training:
             shuffle=shuffle,
             threads=self._threads,
         )
-        return fitted.history["loss"][-1]
+        return float(fitted.history["loss"][-1])
 
     def weights(self) -> list[np.ndarray]:
         """The weights, in Keras's order."""

@@ -9,10 +9,11 @@ from fastbp.compiler.graph import (
     Operation,
     split_output_activation,
 )
-from fastbp.compiler.judge import LOGITS_OF, Judge, penalize
+from fastbp.compiler.judge import LOGITS_OF, Judge
 from fastbp.compiler.layout import ParameterLayout, spread
 from fastbp.compiler.operations import Scope, activation_backward, lowered
 from fastbp.compiler.orthogonality import penalize_angles
+from fastbp.compiler.penalties import penalize
 from fastbp.compiler.program import Program
 from fastbp.compiler.request import Goal, Request
 from fastbp.compiler.rows import RowWriter, Tensor

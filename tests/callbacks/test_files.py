@@ -195,3 +195,5 @@ def test_tensor_board(make, data, tmp_path, monkeypatch):
     ]
     assert written[4] == (train, "dense/kernel", (4, 8), 0)
     assert len(written) == 4 + 4 + 4 + 2
+    board.on_epoch_end(1, {"recall": [0.5, 0.25]})
+    assert written[-2:] == [(train, "epoch_recall_0", 0.5, 1), (train, "epoch_recall_1", 0.25, 1)]

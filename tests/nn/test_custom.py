@@ -158,7 +158,7 @@ def test_an_own_metric(data, tmp_path, monkeypatch):
     model.save(tmp_path / "model.safetensors")
     assert fastbp.load_model(tmp_path / "model.safetensors").metrics == model.metrics
     monkeypatch.setattr(activations, "KNOWN_KEYS", set())
-    with pytest.raises((ArgumentError, ModelFileError), match="wide_miss.*holds no code"):
+    with pytest.raises((ArgumentError, ModelFileError), match=r"wide_miss.*holds no code"):
         fastbp.load_model(tmp_path / "model.safetensors")
 
 

@@ -2,9 +2,9 @@
 
 from fastbp.compiler.extents import extent
 from fastbp.compiler.graph import DenseOperation
-from fastbp.compiler.judge import strengths
 from fastbp.compiler.layout import Place, padded
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
+from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
 from fastbp.kernels import dense, partial_gradients

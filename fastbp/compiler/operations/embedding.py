@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from fastbp.compiler.graph import EmbeddingOperation
-from fastbp.compiler.judge import strengths
 from fastbp.compiler.operations.lowered import Lowered, Scope
+from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Tensor
 from fastbp.kernels import embedding

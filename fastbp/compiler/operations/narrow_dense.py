@@ -1,7 +1,7 @@
 """A dense layer of few inputs and many outputs behind the first; its weights lie as the first layer's do."""
 
-from fastbp.compiler.judge import strengths
 from fastbp.compiler.operations.dense import LoweredDense
+from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
 from fastbp.kernels import narrow

@@ -1,8 +1,8 @@
 """What operations have in common whose weights are vectors, a number for each feature."""
 
 from fastbp.compiler.graph import OperationWithWeights
-from fastbp.compiler.judge import strengths
 from fastbp.compiler.operations.lowered import Lowered, Scope
+from fastbp.compiler.penalties import strengths
 from fastbp.compiler.rows import Buffer
 
 

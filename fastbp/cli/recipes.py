@@ -21,6 +21,7 @@ from fastbp.nn import (
     Normalization,
     PReLU,
 )
+from fastbp.nn.activations import NUMBERS
 from fastbp.optimizers import (
     SGD,
     Adadelta,
@@ -147,7 +148,9 @@ def all_recipes() -> Iterator[Recipe]:
             yield replace(recipe, dtype=dtype)
         yield Recipe(between=_OTHER_LAYERS, dtype=dtype)
         for activation in ACTIVATIONS:
-            yield Recipe(activation, dtype=dtype)
+            numbers = ["0.5"] * len(NUMBERS.get(activation, ()))
+            named = f"{activation}({', '.join(numbers)})" if numbers else activation
+            yield Recipe(named, dtype=dtype)
         for loss in LOSSES.names:
             for batch_size in (None, 2):
                 yield Recipe(loss=loss, dtype=dtype, batch_size=batch_size)

@@ -156,6 +156,7 @@ _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     constraints.ConstrainNorms: _constrain_norms,
     constraints.ConstrainSigns: lambda f, _, __: Cost(0, 2 * f.outer * f.inner),
     elementwise.Elementwise: _moves(2, "n_features"),
+    elementwise.ElementwiseByNumbers: _moves(2, "n_features"),
     layer_normalization.LayerNormalize: _moves(3, "n_features"),
     layer_normalization.LayerNormalizeBackward: _moves(4, "n_features"),
     batch_normalization.BatchNormalize: _moves(2, "n_features"),

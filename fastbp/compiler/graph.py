@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
+from fastbp.nn.activations import OF_ALL_OUTPUTS, name_and_numbers
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.embedding import Embedding, Lookup
@@ -93,7 +93,20 @@ class EmbeddingOperation(OperationWithWeights):
 
 @dataclass(frozen=True)
 class ElementwiseOperation(Operation):
-    """An activation by itself, or the softmax."""
+    """An activation of single numbers by itself.
+
+    Attributes
+    ----------
+    numbers : tuple of float
+        Those in its formula, where it asks for some.
+    """
+
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class OfAllOutputsOperation(Operation):
+    """An activation in which each output depends on all others, the softmax for instance."""
 
 
 @dataclass(frozen=True)
@@ -190,13 +203,21 @@ def _append_activation(operations: list[Operation], activation: str, width: int)
     fits = (
         isinstance(below, DenseOperation)
         and below.activation == "linear"
-        and activation not in OF_ALL_OUTPUTS
+        and activation in ACTIVATIONS
     )
     if fits and isinstance(below, DenseOperation):
         # The first layer's tile has its features in lanes and keeps its output alone.
         if not (below.is_first and ACTIVATIONS[activation].keeps == "input"):
             return [*operations[:-1], replace(below, activation=activation)]
-    return [*operations, ElementwiseOperation(width, width, activation)]
+    return [*operations, activation_operation(activation, width)]
+
+
+def activation_operation(activation: str, width: int) -> Operation:
+    """The operation of an activation by itself, of so many inputs."""
+    name, numbers = name_and_numbers(activation)
+    if name in OF_ALL_OUTPUTS:
+        return OfAllOutputsOperation(width, width, name)
+    return ElementwiseOperation(width, width, name, numbers)
 
 
 def split_output_activation(
@@ -212,6 +233,6 @@ def split_output_activation(
     last = operations[-1]
     if last.activation != activation:
         return operations, False
-    if isinstance(last, ElementwiseOperation):
+    if not isinstance(last, DenseOperation):
         return operations[:-1], True
     return (*operations[:-1], replace(last, activation="linear")), True

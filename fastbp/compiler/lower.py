@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from fastbp.compiler.graph import (
-    ElementwiseOperation,
     NoiseOperation,
     Operation,
+    activation_operation,
     split_output_activation,
 )
 from fastbp.compiler.judge import LOGITS_OF, Judge
@@ -71,7 +71,7 @@ class Lowering:
         self.gradients = -1
         if goal is not None and goal.output_activation is not None:
             width = self._operations[-1].n_out
-            last = ElementwiseOperation(width, width, goal.output_activation)
+            last = activation_operation(goal.output_activation, width)
             self._operations = (*self._operations, last)
         if goal is not None and goal.loss in LOGITS_OF:
             self._operations, self._from_logits = split_output_activation(

@@ -316,6 +316,17 @@ def sparse_sigmoid_backward(gradient, output):
     return select((output > 0.0) & (output < 1.0), 0.5 * gradient, 0.0)
 
 
+@inlined
+def threshold(x, numbers):
+    """x where it is above a threshold, else another number, and NaN"""
+    return select(x <= numbers[0], numbers[1], x)
+
+
+@inlined
+def threshold_backward(gradient, x, numbers):
+    return select(x > numbers[0], gradient, 0.0)
+
+
 class ActivationFunctions(NamedTuple):
     """The compiled side of an activation; `keeps` is ``"output"`` or ``"input"``."""
 
@@ -350,4 +361,10 @@ ACTIVATIONS = {
     "log_sigmoid": ActivationFunctions(log_sigmoid, log_sigmoid_backward, "output"),
     "sparse_plus": ActivationFunctions(sparse_plus, sparse_plus_backward, "output"),
     "sparse_sigmoid": ActivationFunctions(sparse_sigmoid, sparse_sigmoid_backward, "output"),
+}
+
+#: Those with numbers in their formulas: ``value(x, numbers)`` and ``backward(gradient, x, numbers)``. One kernel is for
+#: all numbers, which are in its row; nothing else has them, so these are fused into nothing.
+BY_NUMBERS = {
+    "threshold": ActivationFunctions(threshold, threshold_backward, "input"),
 }

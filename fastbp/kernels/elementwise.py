@@ -6,14 +6,12 @@ All buffers have samples in lanes; where there are few samples, those of single 
 from typing import NamedTuple
 
 from fastbp.kernels import simd
-from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.activations import ACTIVATIONS, BY_NUMBERS
 from fastbp.kernels.context import Context, sample_blocks, share
 from fastbp.kernels.few import first_lanes
 from fastbp.kernels.math import exp, log
 from fastbp.kernels.simd import fma, maximum
-
-#: Activations in which each output depends on all others; they have kernels of their own.
-OF_ALL_OUTPUTS = ("softmax", "log_softmax")
+from fastbp.runtime.inlined import inlined
 
 
 class Elementwise(NamedTuple):
@@ -28,21 +26,46 @@ class Elementwise(NamedTuple):
     )
 
 
-def activate(activation):
-    """outputs = activation(inputs)"""
-    value_of = ACTIVATIONS[activation].value
+class ElementwiseByNumbers(NamedTuple):
+    """Fields of the kernels of activations with numbers in their formulas."""
+
+    inputs: int
+    outputs: int
+    padded_features: int
+    n_features: int
+    few: int
+    first: int  # the numbers: bits of a float64
+    second: int
+
+
+@inlined
+def _numbers(arena, r):
+    return (
+        simd.cast_to(arena, simd.double_from_bits(r.first)),
+        simd.cast_to(arena, simd.double_from_bits(r.second)),
+    )
+
+
+@inlined
+def _no_numbers(arena, r):
+    return ()
+
+
+def _change_each(change, fields_of, numbers_of):
+    """A kernel that puts ``change(arena, inputs, outputs, numbers)``, of offsets of vectors, in place of outputs"""
 
     def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
+        r = simd.read_fields(row, fields_of)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
+        numbers = numbers_of(arena, r)
         if r.few > 0:
             first, end = share((r.n_features + lanes - 1) // lanes, worker, workers)
             for block in range(first, end):
                 count = r.n_features - block * lanes
                 at = block * r.few * lanes
                 for _ in range(c.rows):
-                    value = value_of(simd.load(arena, r.inputs + at))
+                    value = change(arena, r.inputs + at, r.outputs + at, numbers)
                     simd.store(arena, r.outputs + at, first_lanes(value, arena, count))
                     at += lanes
             return
@@ -50,42 +73,55 @@ def activate(activation):
         for block in range(first, end):
             at = block * r.padded_features * lanes
             for _ in range(r.n_features):
-                simd.store(arena, r.outputs + at, value_of(simd.load(arena, r.inputs + at)))
+                value = change(arena, r.inputs + at, r.outputs + at, numbers)
+                simd.store(arena, r.outputs + at, value)
                 at += lanes
 
     return kernel
+
+
+def activate(activation):
+    """outputs = activation(inputs)"""
+    value_of = ACTIVATIONS[activation].value
+
+    @inlined
+    def change(arena, inputs, outputs, numbers):
+        return value_of(simd.load(arena, inputs))
+
+    return _change_each(change, Elementwise, _no_numbers)
 
 
 def activate_backward(activation):
     """outputs (a gradient) = outputs * activation'(inputs, which are what the forward pass kept)"""
     backward = ACTIVATIONS[activation].backward
 
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        if r.few > 0:
-            first, end = share((r.n_features + lanes - 1) // lanes, worker, workers)
-            for block in range(first, end):
-                at = block * r.few * lanes
-                count = r.n_features - block * lanes
-                for _ in range(c.rows):
-                    gradient = simd.load(arena, r.outputs + at)
-                    gradient = backward(gradient, simd.load(arena, r.inputs + at))
-                    simd.store(arena, r.outputs + at, first_lanes(gradient, arena, count))
-                    at += lanes
-            return
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            at = block * r.padded_features * lanes
-            for _ in range(r.n_features):
-                gradient = simd.load(arena, r.outputs + at)
-                simd.store(
-                    arena, r.outputs + at, backward(gradient, simd.load(arena, r.inputs + at))
-                )
-                at += lanes
+    @inlined
+    def change(arena, inputs, outputs, numbers):
+        return backward(simd.load(arena, outputs), simd.load(arena, inputs))
 
-    return kernel
+    return _change_each(change, Elementwise, _no_numbers)
+
+
+def activate_by_numbers(activation):
+    """outputs = activation(inputs, numbers)"""
+    value_of = BY_NUMBERS[activation].value
+
+    @inlined
+    def change(arena, inputs, outputs, numbers):
+        return value_of(simd.load(arena, inputs), numbers)
+
+    return _change_each(change, ElementwiseByNumbers, _numbers)
+
+
+def activate_backward_by_numbers(activation):
+    """outputs (a gradient) = outputs * activation'(inputs, numbers), of what the activation was applied to"""
+    backward = BY_NUMBERS[activation].backward
+
+    @inlined
+    def change(arena, inputs, outputs, numbers):
+        return backward(simd.load(arena, outputs), simd.load(arena, inputs), numbers)
+
+    return _change_each(change, ElementwiseByNumbers, _numbers)
 
 
 def softmax():

@@ -82,6 +82,8 @@ _FACTORIES = {
         hits.keep_largest,
         elementwise.activate,
         elementwise.activate_backward,
+        elementwise.activate_by_numbers,
+        elementwise.activate_backward_by_numbers,
         elementwise.softmax,
         elementwise.softmax_backward,
         elementwise.log_softmax,

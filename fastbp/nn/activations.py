@@ -1,7 +1,10 @@
 """The activations, by name. What they compute is in fastbp/kernels."""
 
+from collections.abc import Iterable
+
 from fastbp.errors import ArgumentError, unknown_name
 from fastbp.kernels.names import is_own
+from fastbp.specification import real_number
 
 ACTIVATIONS = (
     "linear",
@@ -31,10 +34,14 @@ ACTIVATIONS = (
     "log_sigmoid",
     "sparse_plus",
     "sparse_sigmoid",
+    "threshold",
 )
 
 #: Those in which each output depends on all others.
 OF_ALL_OUTPUTS = ("softmax", "log_softmax")
+
+#: The numbers in formulas, which have to be given.
+NUMBERS = {"threshold": ("threshold", "default_value")}
 
 _ALIASES = {
     "swish": "silu",
@@ -64,18 +71,40 @@ def known_key(key: str) -> str:
     )
 
 
-def activation_name(activation: object) -> str:
+def name_and_numbers(activation: str) -> tuple[str, tuple[float, ...]]:
+    """Return the name, and the numbers behind it, of what `activation_name` gave.
+
+    Examples
+    --------
+    >>> name_and_numbers("threshold(0.5, -1.0)")
+    ('threshold', (0.5, -1.0))
+    """
+    name, _, numbers = activation.partition("(")
+    return name, tuple(map(float, numbers.rstrip(")").split(","))) if numbers else ()
+
+
+def activation_name(activation: object, **numbers: object) -> str:
     """Return the name of an activation as the tables know it; None means linear.
+
+    Parameters
+    ----------
+    activation : str, Activation or None
+    **numbers : float
+        Those in its formula, if they are not behind the name.
 
     Raises
     ------
     UnknownNameError
         If there is no such activation.
+    ArgumentError
+        If these are not the numbers that it takes.
 
     Examples
     --------
     >>> activation_name("swish")
     'silu'
+    >>> activation_name("threshold", threshold=0.5, default_value=-1)
+    'threshold(0.5, -1.0)'
     """
     if activation is None:
         return "linear"
@@ -88,7 +117,39 @@ def activation_name(activation: object) -> str:
         )
     if is_own(activation):
         return known_key(activation)
-    name = _ALIASES.get(activation, activation)
+    given, opened, behind = activation.partition("(")
+    name = _ALIASES.get(given, given)
     if name not in ACTIVATIONS:
-        raise unknown_name("activation", activation, ACTIVATIONS)
-    return name
+        raise unknown_name("activation", given, ACTIVATIONS)
+    if opened:
+        if numbers:
+            raise _other_numbers(name, numbers)
+        numbers = _from_text(name, behind)
+    wanted = NUMBERS.get(name, ())
+    if set(numbers) != set(wanted):
+        raise _other_numbers(name, numbers)
+    if not wanted:
+        return name
+    texts = (repr(real_number(each, numbers[each])) for each in wanted)
+    return f"{name}({', '.join(texts)})"
+
+
+def _from_text(name: str, behind: str) -> dict[str, object]:
+    """The numbers of a formula as they are written behind the opening bracket"""
+    try:
+        numbers = [float(text) for text in behind.removesuffix(")").split(",")]
+        return dict(zip(NUMBERS.get(name, ()), numbers, strict=True))
+    except ValueError:
+        raise _other_numbers(name, ()) from None
+
+
+def _other_numbers(name: str, given: Iterable[str]) -> ArgumentError:
+    if name not in NUMBERS:
+        return ArgumentError(f"activation {name!r} takes no {', '.join(given) or 'numbers'}")
+    wanted = NUMBERS[name]
+    example = ", ".join("0.5" for _ in wanted)
+    spelled = ", ".join(f"{each}=0.5" for each in wanted)
+    return ArgumentError(
+        f'activation {name!r} takes {" and ".join(wanted)}: write "{name}({example})" or '
+        f'Activation("{name}", {spelled})'
+    )

@@ -68,7 +68,7 @@ class Dense(LayerWithWeights):
     units : int
         The number of outputs.
     activation : str or Activation, default "linear"
-        One of `fastbp.nn.ACTIVATIONS`, or your own.
+        One of `fastbp.nn.ACTIVATIONS`, or your own: what an `Activation` takes, or is.
     use_bias : bool, default True
         Whether there is a bias.
     kernel_initializer : str or Initializer, default "glorot_uniform"
@@ -180,25 +180,28 @@ class Activation(Layer):
     Parameters
     ----------
     activation : str, or function of numba.njit
-        One of `fastbp.nn.ACTIVATIONS`; or, with `derivative`, one of your own: ``activation(x)`` for a number x. It
-        must raise nothing and use nothing but numbers.
+        One of `fastbp.nn.ACTIVATIONS`, with the numbers in its formula behind it if it has some, such as
+        ``"threshold(0.5, 0.0)"``; or, with `derivative`, one of your own: ``activation(x)`` for a number x. It must
+        raise nothing and use nothing but numbers.
     derivative : function of numba.njit, optional
         ``derivative(x)``, by the same x; `gradient_check` tells whether it is right.
     name : str, optional
         Shown in `summary`.
     activity_regularizer : str, Regularizer or None
         A penalty on the outputs: see `ActivityRegularization`.
+    **numbers : float
+        The numbers in the formula by their names, if they are not behind that of the activation.
 
     Attributes
     ----------
     activation : str
-        The name. That of your own is its function's with a fingerprint, as model files keep it. They hold no code: to
-        load one, make the same activation first.
+        The name, and the numbers in the formula. That of your own is its function's with a fingerprint, as model files
+        keep it. They hold no code: to load one, make the same activation first.
 
     Raises
     ------
     ArgumentError
-        If the functions are no compiled functions of one number.
+        If the functions are no compiled functions of one number, or the formula takes other numbers.
 
     Notes
     -----
@@ -208,6 +211,8 @@ class Activation(Layer):
     --------
     >>> Activation("swish").activation
     'silu'
+    >>> Activation("threshold", threshold=0.5, default_value=0).activation
+    'threshold(0.5, 0.0)'
     >>> import math, numba
     >>> @numba.njit
     ... def bell(x):
@@ -228,11 +233,16 @@ class Activation(Layer):
         derivative: Callable[[float], float] | None = None,
         name: str | None = None,
         activity_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        **numbers: float,
     ) -> None:
         self._choose_name(name)
+        if derivative is not None and numbers:
+            raise ArgumentError(
+                "an activation of your own takes no numbers: write them into its functions"
+            )
         choose(
             self,
-            activation=activation_name(activation)
+            activation=activation_name(activation, **numbers)
             if derivative is None
             else own_activation(activation, derivative),
             activity_regularizer=regularizer_of_vector("activity", activity_regularizer),

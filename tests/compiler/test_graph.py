@@ -110,6 +110,19 @@ def test_softmax_stands_by_itself() -> None:
     ]
 
 
+def test_numbers_in_a_formula_are_fused_into_nothing() -> None:
+    layers = [Dense(5), Dense(5, "threshold(0.5, -1)"), Dense(2)]
+    assert graph(*layers) == [
+        (7, "linear", 5),
+        (5, "linear", 5),
+        ("threshold", 5),
+        (5, "linear", 2),
+    ]
+    last = build_graph(7, layers)[2]
+    assert isinstance(last, ElementwiseOperation)
+    assert last.numbers == (0.5, -1.0)
+
+
 def test_an_activation_may_come_first() -> None:
     layers = [Activation("relu"), Dense(2)]
     assert graph(*layers) == [("relu", 7), (7, "linear", 2)]

@@ -95,6 +95,19 @@ def test_other_numbers_of_a_loss_compile_nothing(
     assert names == []
 
 
+def test_other_numbers_of_an_activation_compile_nothing() -> None:
+    def problem(numbers: str) -> Problem:
+        layers = [naive.Dense(30, f"threshold({numbers})"), naive.Dense(3)]
+        return Problem(20, layers, "mean_squared_error")
+
+    for batch_size in (2, 20):
+        train(problem("0.1, 0.0"), 0.001, batch_size)
+    with counting() as names:
+        for batch_size in (2, 20):
+            train(problem("-0.4, 2.0"), 0.001, batch_size)
+    assert names == []
+
+
 def test_other_numbers_of_a_metric_compile_nothing() -> None:
     """Nor do other thresholds, labels apart, or weights."""
     problem = Problem(4, [naive.Dense(2, "sigmoid")], "binary_crossentropy")

@@ -160,6 +160,11 @@ def sparse_sigmoid(x: Array) -> Array:
     return 0.5 * (hard_tanh(x) + 1.0)
 
 
+def threshold(x: Array, threshold: float, default_value: float) -> Array:
+    """f(x) = x where x > threshold, else default_value"""
+    return np.where(x.real > threshold, x, default_value)
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": linear,
     "relu": relu,
@@ -188,6 +193,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "log_sigmoid": log_sigmoid,
     "sparse_plus": sparse_plus,
     "sparse_sigmoid": sparse_sigmoid,
+    "threshold(0.3, -0.7)": lambda x: threshold(x, 0.3, -0.7),
 }
 
 
@@ -251,6 +257,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "log_sigmoid": lambda x: sigmoid(-x),
     "sparse_plus": lambda x: np.clip(0.5 * (x + 1.0), 0.0, 1.0),
     "sparse_sigmoid": lambda x: np.where(np.abs(x) < 1.0, 0.5, 0.0),
+    "threshold(0.3, -0.7)": lambda x: np.where(x > 0.3, 1.0, 0.0),
 }
 
 

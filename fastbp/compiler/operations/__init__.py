@@ -8,6 +8,7 @@ from fastbp.compiler.graph import (
     EmbeddingOperation,
     LayerNormalizationOperation,
     NoiseOperation,
+    OfAllOutputsOperation,
     Operation,
     PReLUOperation,
 )
@@ -20,6 +21,7 @@ from fastbp.compiler.operations.layer_normalization import LoweredLayerNormaliza
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.operations.narrow_dense import LoweredNarrowDense
 from fastbp.compiler.operations.noise import LoweredNoise
+from fastbp.compiler.operations.of_all_outputs import LoweredOfAllOutputs
 from fastbp.compiler.operations.prelu import LoweredPReLU
 from fastbp.compiler.operations.slim_dense import LoweredSlimDense
 
@@ -27,6 +29,7 @@ _LOWERED: dict[type[Operation], type[Lowered]] = {
     ActivityOperation: LoweredActivity,
     DenseOperation: LoweredDense,
     ElementwiseOperation: LoweredElementwise,
+    OfAllOutputsOperation: LoweredOfAllOutputs,
     LayerNormalizationOperation: LoweredLayerNormalization,
     BatchNormalizationOperation: LoweredBatchNormalization,
     PReLUOperation: LoweredPReLU,

@@ -3,13 +3,12 @@
 from fastbp.compiler.extents import extent
 from fastbp.compiler.graph import DenseOperation
 from fastbp.compiler.layout import Place, padded
-from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
+from fastbp.compiler.operations.lowered import Lowered, Scope
 from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
 from fastbp.kernels import dense, partial_gradients
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 from fastbp.kernels.weight_gradients import WeightGradient, n_slots
 
 #: Inputs of a first layer up to which they may have samples in lanes.
@@ -110,14 +109,12 @@ class LoweredDense(Lowered):
         return tensor
 
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:
-        """The gradient of the inputs, through the activation below if that is one of single numbers."""
+        """The gradient of the inputs, through the activation below."""
         assert tensor.gradient is not None
         if self.learns:
             self._bring(tensor.gradient)
         if below is not None:
             self._input_gradient(below, tensor)
-            if below.activation in OF_ALL_OUTPUTS:
-                activation_backward(self._writer, below)
 
     def _bring(self, gradient: Buffer) -> None:
         """Have the gradient of the outputs in the forms that those of the weights are made of."""
@@ -130,7 +127,6 @@ class LoweredDense(Lowered):
         few, above = writer.few, tensor.gradient
         assert above is not None
         gradient = below.gradient = writer.buffer(operation.n_in)
-        fused = "linear" if below.activation in OF_ALL_OUTPUTS else below.activation
         target = writer.take(gradient)
         fields = dense.InputGradient(
             output_gradient=writer.in_rows(above) if few else writer.in_lanes(above),
@@ -148,11 +144,11 @@ class LoweredDense(Lowered):
         )
         if few:
             gradient.rows = target
-            writer.add_shared("input_gradient", fields, fused)
+            writer.add_shared("input_gradient", fields, below.activation)
             writer.in_lanes(gradient, by_owner=True)
         else:
             gradient.lanes = target
-            writer.add("input_gradient", fields, fused)
+            writer.add("input_gradient", fields, below.activation)
 
     def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
         """Kernel and bias."""

@@ -1,5 +1,6 @@
 """What the rows of all operations of a program have in common."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastbp.compiler.graph import Operation, OperationWithWeights
@@ -8,7 +9,6 @@ from fastbp.compiler.program import float_bits
 from fastbp.compiler.request import Request
 from fastbp.compiler.rows import Buffer, RowWriter, Tensor
 from fastbp.kernels import elementwise, weight_gradients
-from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 
 
 @dataclass
@@ -137,25 +137,46 @@ def activation_backward(writer: RowWriter, tensor: Tensor) -> None:
     """The gradient with respect to what an activation was applied to, in place of that behind it."""
     if tensor.activation == "linear":
         return
-    gradient = tensor.gradient
-    assert gradient is not None
-    if (
-        writer.few
-        and tensor.activation not in OF_ALL_OUTPUTS
-        and min(tensor.kept.rows, gradient.rows) >= 0
-    ):
-        fields = elementwise.Elementwise(
-            tensor.kept.rows, gradient.rows, gradient.padded, gradient.width, writer.samples
-        )
-        writer.add_following("activate_backward", fields, tensor.activation)
+    assert tensor.gradient is not None
+    pointwise_backward(writer, tensor.kept, tensor.gradient, tensor.activation)
+
+
+def pointwise_backward(
+    writer: RowWriter,
+    kept: Buffer,
+    gradient: Buffer,
+    activation: str,
+    numbers: tuple[float, ...] = (),
+) -> None:
+    """A row that multiplies a gradient by the derivative of an activation of single numbers, in place."""
+    few = writer.few and min(kept.rows, gradient.rows) >= 0
+    inputs = kept.rows if few else writer.in_lanes(kept)
+    target = gradient.rows if few else writer.in_lanes(gradient)
+    kernel, fields = pointwise("activate_backward", writer, few, inputs, target, gradient, numbers)
+    # What the other form holds is no longer true.
+    if few:
+        writer.add_following(kernel, fields, activation)
         gradient.lanes = -1
         writer.in_lanes(gradient, by_owner=True)
-        return
-    kept, target = writer.in_lanes(tensor.kept), writer.in_lanes(gradient)
-    # What the other form holds is no longer true.
-    gradient.rows = -1
-    fields = elementwise.Elementwise(kept, target, gradient.padded, gradient.width)
-    if tensor.activation in OF_ALL_OUTPUTS:
-        writer.add(f"{tensor.activation}_backward", fields)
     else:
-        writer.add("activate_backward", fields, tensor.activation)
+        writer.add(kernel, fields, activation)
+        gradient.rows = -1
+
+
+def pointwise(
+    kernel: str,
+    writer: RowWriter,
+    few: bool,
+    inputs: int,
+    outputs: int,
+    buffer: Buffer,
+    numbers: tuple[float, ...],
+) -> tuple[str, Sequence[int]]:
+    """The kernel, one of its own where a formula has numbers, and the fields of such a row."""
+    fields = elementwise.Elementwise(
+        inputs, outputs, buffer.padded, buffer.width, writer.samples * few
+    )
+    if not numbers:
+        return kernel, fields
+    bits = map(float_bits, numbers)
+    return f"{kernel}_by_numbers", elementwise.ElementwiseByNumbers(*fields, *bits)

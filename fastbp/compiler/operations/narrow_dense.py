@@ -5,7 +5,6 @@ from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
 from fastbp.kernels import narrow
-from fastbp.kernels.elementwise import OF_ALL_OUTPUTS
 
 
 class LoweredNarrowDense(LoweredDense):
@@ -41,7 +40,6 @@ class LoweredNarrowDense(LoweredDense):
         few, above = writer.few, tensor.gradient
         assert above is not None
         gradient = below.gradient = writer.buffer(operation.n_in)
-        fused = "linear" if below.activation in OF_ALL_OUTPUTS else below.activation
         target = writer.take(gradient)
         fields = narrow.NarrowInputGradient(
             output_gradient=writer.in_rows(above) if few else writer.in_lanes(above),
@@ -57,11 +55,11 @@ class LoweredNarrowDense(LoweredDense):
         )
         if few:
             gradient.rows = target
-            writer.add_shared("few_narrow_input_gradient", fields, fused)
+            writer.add_shared("few_narrow_input_gradient", fields, below.activation)
             writer.in_lanes(gradient, by_owner=True)
         else:
             gradient.lanes = target
-            writer.add("narrow_input_gradient", fields, fused)
+            writer.add("narrow_input_gradient", fields, below.activation)
 
     def _kernel_gradient(self, below: Tensor, gradient: Buffer) -> None:
         fields = self._gradient_fields(below.value.rows, gradient.rows)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from math import sqrt
 
 from fastbp.compiler.graph import NoiseOperation
-from fastbp.compiler.operations.lowered import Lowered, activation_backward
+from fastbp.compiler.operations.lowered import Lowered
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Tensor
 from fastbp.kernels import noise
-from fastbp.kernels.elementwise import OF_ALL_OUTPUTS, Elementwise
+from fastbp.kernels.elementwise import Elementwise
 from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, Noise
 
 #: Where selu ends below.
@@ -49,7 +49,7 @@ class LoweredNoise(Lowered):
         """A new buffer: the derivative of an activation below needs what it gave.
 
         That derivative is a factor of each number, as the noise is, so that their order does not matter, and what is
-        above applies it at once. Where outputs depend on each other the order does matter.
+        above applies it at once.
         """
         writer, layer = self._writer, self._operation.layer
         inputs, value = writer.in_lanes(below.value), writer.buffer(self._operation.n_out)
@@ -71,9 +71,8 @@ class LoweredNoise(Lowered):
             low=float_bits(numbers.low),
         )
         writer.add("noise", fields, numbers.kind)
-        if below.activation in OF_ALL_OUTPUTS:
-            return Tensor(value, value)
-        return Tensor(value, below.kept, below.activation)
+        kept = value if below.activation == "linear" else below.kept
+        return Tensor(value, kept, below.activation)
 
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:
         """The same factors once more, in place: nobody else reads the gradient."""
@@ -88,5 +87,3 @@ class LoweredNoise(Lowered):
             gradient.rows = -1
             fields = Elementwise(self._factors, target, gradient.padded, gradient.width)
             writer.add("noise_backward", fields)
-        if below.activation in OF_ALL_OUTPUTS:
-            activation_backward(writer, below)

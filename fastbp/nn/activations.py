@@ -35,10 +35,11 @@ ACTIVATIONS = (
     "sparse_plus",
     "sparse_sigmoid",
     "threshold",
+    "sparsemax",
 )
 
 #: Those in which each output depends on all others.
-OF_ALL_OUTPUTS = ("softmax", "log_softmax")
+OF_ALL_OUTPUTS = ("softmax", "log_softmax", "sparsemax")
 
 #: The numbers in formulas, which have to be given.
 NUMBERS = {"threshold": ("threshold", "default_value")}

@@ -46,7 +46,7 @@ _ALIASES = {
 }
 _WEIGHT = Sum("sample_weight", weighted=True)
 #: Activations whose outputs are probabilities.
-_PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparse_sigmoid")
+_PROBABILITIES = ("sigmoid", "softmax", "sparsemax", "hard_sigmoid", "sparse_sigmoid")
 
 
 # --- figures ---

@@ -71,6 +71,8 @@ def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) 
         ("mean_squared_error", "gelu", "momentum", "float64"),
         ("binary_crossentropy", "tanh", "sgd", "float32"),
         ("huber", "softmax", "rmsprop", "float64"),
+        ("mean_squared_error", "sparsemax", "sgd", "float32"),
+        ("mean_squared_error", "threshold(0.3, -0.7)", "sgd", "float32"),
     ],
 )
 def test_poison_does_not_leak(loss: str, hidden: str, rule: str, dtype: str) -> None:

@@ -22,6 +22,8 @@ OUTPUTS = ("linear", "relu", "tanh", *PROBABILITIES)
 LOSSES = ("mean_squared_error", "huber")
 #: The activations that most people use are tried in single precision too.
 COMMON = (*OUTPUTS, "leaky_relu", "elu", "softplus", "gelu", "silu")
+#: These have kernels of their own.
+COMMON += ("log_softmax", "sparsemax", "threshold(0.3, -0.7)")
 
 
 def goes_with(loss: str, output: str) -> bool:

@@ -75,6 +75,21 @@ def log_softmax(x: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
+def sparsemax(x: Array) -> Array:
+    """f(x)_i = max(x_i - tau, 0) with tau such that they sum up to 1, row by row
+
+    Algorithm 1 of A. Martins and R. Astudillo, From Softmax to Sparsemax, ICML 2016.
+    """
+    shifted = x - x.real.max(axis=-1, keepdims=True)
+    z = np.sort(shifted.real, axis=-1)[..., ::-1]
+    k = np.arange(1, x.shape[-1] + 1)
+    size = (1.0 + k * z > np.cumsum(z, axis=-1)).sum(axis=-1, keepdims=True)
+    tau = (np.take_along_axis(np.cumsum(z, axis=-1), size - 1, axis=-1) - 1.0) / size
+    support = shifted.real > tau
+    tau = (np.where(support, shifted, 0.0).sum(axis=-1, keepdims=True) - 1.0) / size
+    return np.where(support, shifted - tau, 0.0)
+
+
 def relu6(x: Array) -> Array:
     """f(x) = min(max(x, 0), 6)"""
     return np.where(x.real > 6.0, 6.0, relu(x))
@@ -177,6 +192,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "silu": silu,
     "softmax": softmax,
     "log_softmax": log_softmax,
+    "sparsemax": sparsemax,
     "relu6": relu6,
     "selu": selu,
     "gelu_tanh": gelu_tanh,
@@ -272,4 +288,8 @@ def activation_gradient(name: str, x: Array, gradient: Array) -> Array:
         return shares * (gradient - (shares * gradient).sum(axis=-1, keepdims=True))
     if name == "log_softmax":
         return gradient - softmax(x) * gradient.sum(axis=-1, keepdims=True)
+    if name == "sparsemax":
+        support = sparsemax(x) > 0
+        mean = (support * gradient).sum(axis=-1, keepdims=True) / support.sum(-1, keepdims=True)
+        return support * (gradient - mean)
     return gradient * SLOPES[name](x)

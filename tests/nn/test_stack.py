@@ -52,6 +52,7 @@ def test_the_number_of_inputs():
         (Dense(3), "a list of layers"),
         ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),
         ([Dense(1), Activation("softmax")], "a softmax of one output"),
+        ([Dense(1), Activation("sparsemax")], "a sparsemax of one output"),
         ([Dense(3), Rescaling(2)], "Rescaling must come before"),
         ([Dense(3), Embedding(9, 2)], "Embedding must come before"),
         ([Rescaling(2), Embedding(9, 2)], r"whole numbers, .* columns=\[\.\.\.\]"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.nn.activations import OF_ALL_OUTPUTS, name_and_numbers
+from fastbp.nn.activations import OF_ALL_OUTPUTS, n_outputs_of, name_and_numbers
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.embedding import Embedding, Lookup
@@ -110,6 +110,11 @@ class OfAllOutputsOperation(Operation):
 
 
 @dataclass(frozen=True)
+class GateOperation(Operation):
+    """The gated linear unit, of half as many outputs as inputs."""
+
+
+@dataclass(frozen=True)
 class ActivityOperation(Operation):
     """A penalty on what passes."""
 
@@ -171,11 +176,12 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             operations = [_looked_up(operations, layer, width, weights)]
         elif not isinstance(layer, (Activation, ActivityRegularization)):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
-        width = layer.width(width)
         n_weighted = sum(isinstance(each, OperationWithWeights) for each in operations)
         activation = getattr(layer, "activation", "linear")
         if activation != "linear":
-            operations = _append_activation(operations, activation, width)
+            n_sums = layer.units if isinstance(layer, Dense) else width
+            operations = _append_activation(operations, activation, n_sums)
+        width = layer.width(width)
         regularizer = getattr(layer, "activity_regularizer", None)
         if regularizer is not None and (regularizer.l1 or regularizer.l2):
             operations.append(ActivityOperation(width, width, "linear", regularizer))
@@ -215,6 +221,9 @@ def _append_activation(operations: list[Operation], activation: str, width: int)
 def activation_operation(activation: str, width: int) -> Operation:
     """The operation of an activation by itself, of so many inputs."""
     name, numbers = name_and_numbers(activation)
+    n_out = n_outputs_of(name, width)
+    if n_out != width:
+        return GateOperation(width, n_out, name)
     if name in OF_ALL_OUTPUTS:
         return OfAllOutputsOperation(width, width, name)
     return ElementwiseOperation(width, width, name, numbers)

@@ -36,10 +36,14 @@ ACTIVATIONS = (
     "sparse_sigmoid",
     "threshold",
     "sparsemax",
+    "glu",
 )
 
 #: Those in which each output depends on all others.
 OF_ALL_OUTPUTS = ("softmax", "log_softmax", "sparsemax")
+
+#: Those that make one output of two inputs.
+HALVING = ("glu",)
 
 #: The numbers in formulas, which have to be given.
 NUMBERS = {"threshold": ("threshold", "default_value")}
@@ -82,6 +86,24 @@ def name_and_numbers(activation: str) -> tuple[str, tuple[float, ...]]:
     """
     name, _, numbers = activation.partition("(")
     return name, tuple(map(float, numbers.rstrip(")").split(","))) if numbers else ()
+
+
+def n_outputs_of(activation: str, n_inputs: int) -> int:
+    """Return how many outputs an activation makes of so many inputs: `glu` makes half of them.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no halves.
+    """
+    if activation not in HALVING:
+        return n_inputs
+    if n_inputs % 2:
+        raise ArgumentError(
+            f"{activation} multiplies one half of a layer's units by the sigmoids of the other: their number must be "
+            f"even, not {n_inputs}"
+        )
+    return n_inputs // 2
 
 
 def activation_name(activation: object, **numbers: object) -> str:

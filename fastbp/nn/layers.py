@@ -6,7 +6,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from fastbp.errors import ArgumentError
-from fastbp.nn.activations import OF_ALL_OUTPUTS, activation_name
+from fastbp.nn.activations import HALVING, OF_ALL_OUTPUTS, activation_name, n_outputs_of
 from fastbp.nn.constraints import CONSTRAINTS, Constraint
 from fastbp.nn.custom import own_activation
 from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
@@ -66,7 +66,7 @@ class Dense(LayerWithWeights):
     Parameters
     ----------
     units : int
-        The number of outputs.
+        The number of outputs; of those of `glu` there are half as many, and it must be even.
     activation : str or Activation, default "linear"
         One of `fastbp.nn.ACTIVATIONS`, or your own: what an `Activation` takes, or is.
     use_bias : bool, default True
@@ -138,15 +138,16 @@ class Dense(LayerWithWeights):
             bias_trainable=truth_value("bias_trainable", bias_trainable),
             trainable=truth_value("trainable", trainable),
         )
+        n_outputs_of(self.activation, self.units)
 
     def width(self, n_inputs: int) -> int:
         """The number of outputs."""
-        return self.units
+        return n_outputs_of(self.activation, self.units)
 
     def output_shape(self, shape: Shape) -> Shape:
-        """A row of the units."""
+        """A row of the outputs, however many inputs there are."""
         self._row(shape)
-        return (self.units,)
+        return (self.width(0),)
 
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """The kernel, and the bias if there is one."""
@@ -258,9 +259,15 @@ class Activation(Layer):
             )
         return self.activation
 
+    def width(self, n_inputs: int) -> int:
+        """The number of outputs."""
+        return n_outputs_of(self.activation, n_inputs)
+
     def output_shape(self, shape: Shape) -> Shape:
-        """The same."""
-        return self._row(shape) if self.activation in OF_ALL_OUTPUTS else shape
+        """The same, or half of a row."""
+        if self.activation in (*OF_ALL_OUTPUTS, *HALVING):
+            return super().output_shape(shape)
+        return shape
 
 
 def _constraint(

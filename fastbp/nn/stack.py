@@ -68,16 +68,16 @@ class Stack:
         if isinstance(layer, Input) and self.layers:
             raise ArgumentError("an Input must be the first layer")
         self._check_order(layer)
+        if layer.name is not None and layer.name in [before.name for before in self.layers]:
+            raise ArgumentError(f"two layers have the name {layer.name!r}")
+        stack = Stack((*self.layers, layer))
+        shape = stack.shapes(stack.n_inputs)[-1]
         if isinstance(layer, (Dense, Activation)):
-            if layer.activation in OF_ALL_OUTPUTS and self._width_behind(layer) == 1:
+            if layer.activation in OF_ALL_OUTPUTS and shape == (1,):
                 raise ArgumentError(
                     f"a {layer.activation} of one output is the same number whatever the weights are: "
                     "one output for two classes goes with 'sigmoid'"
                 )
-        if layer.name is not None and layer.name in [before.name for before in self.layers]:
-            raise ArgumentError(f"two layers have the name {layer.name!r}")
-        stack = Stack((*self.layers, layer))
-        stack.shapes(stack.n_inputs)
         return stack
 
     def _check_order(self, layer: Layer) -> None:
@@ -103,13 +103,6 @@ class Stack:
                     "an Embedding takes whole numbers, not what Normalization or Rescaling make of them: leave these "
                     "away, or say with columns=[...] which columns are embedded, which they then leave alone"
                 )
-
-    def _width_behind(self, layer: Layer) -> int | None:
-        """The outputs of a layer that is put at the end, where they are known."""
-        for each in (layer, *reversed(self.layers)):
-            if isinstance(each, Dense):
-                return each.units
-        return None
 
     def with_trainable(self, names: Iterable[str], trainable: bool) -> "Stack":
         """The stack in which training changes these layers, or does not.
@@ -241,15 +234,17 @@ class Stack:
         ArgumentError
             If the outputs of a sample are no row.
         """
-        shape = self.shapes(self.n_inputs)[-1] if self.layers else ()
-        for layer in reversed(self.layers):
-            if isinstance(layer, Dense):
-                if len(shape) != 1:
-                    raise ArgumentError(
-                        f"the outputs of a sample have shape {shape}, and must be a row: put a Flatten() at the end"
-                    )
-                return layer.units
-        raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
+        if not any(isinstance(layer, Dense) for layer in self.layers):
+            raise NotReadyError("the model has no Dense layer yet: add one, for instance Dense(10)")
+        shape = self.shapes(self.n_inputs)[-1]
+        if len(shape) != 1:
+            raise ArgumentError(
+                f"the outputs of a sample have shape {shape}, and must be a row: put a Flatten() at the end"
+            )
+        (width,) = shape
+        # Behind a Dense layer all lengths are known.
+        assert width is not None
+        return width
 
     @property
     def output_activation(self) -> str:
@@ -297,8 +292,8 @@ class Stack:
         # Names do not depend on sizes.
         return tuple(
             f"{name}/{weight.name}"
-            for name, weights in zip(self.names, self.weights(1), strict=True)
-            for weight in weights
+            for name, layer in zip(self.names, self.layers, strict=True)
+            for weight in layer.weights(1)
         )
 
 

@@ -123,6 +123,19 @@ def test_numbers_in_a_formula_are_fused_into_nothing() -> None:
     assert last.numbers == (0.5, -1.0)
 
 
+def test_a_gate_halves() -> None:
+    layers = [Activation("glu"), Dense(6, "glu"), Dense(4), Activation("glu"), Dense(2)]
+    operations = build_graph(8, layers)
+    assert [(each.n_in, each.activation, each.n_out) for each in operations] == [
+        (8, "glu", 4),
+        (4, "linear", 6),
+        (6, "glu", 3),
+        (3, "linear", 4),
+        (4, "glu", 2),
+        (2, "linear", 2),
+    ]
+
+
 def test_an_activation_may_come_first() -> None:
     layers = [Activation("relu"), Dense(2)]
     assert graph(*layers) == [("relu", 7), (7, "linear", 2)]

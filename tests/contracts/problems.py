@@ -218,8 +218,7 @@ class Problem:
         self.weights = self.twin.random_weights(self.seed, self.scale)
         self.inputs: Array = random.normal(size=(self.n_rows, self.n_inputs))
         self._choose_categories()
-        units = [layer.units for layer in self.layers if isinstance(layer, naive.Dense)]
-        n_outputs = units[-1] if units else self.n_inputs
+        n_outputs = self.twin.n_outputs or self.n_inputs
         self.targets: Array = targets_for(self.loss, self.n_rows, n_outputs, random)
         self.sample_weight: Array = random.uniform(0.5, 2.0, size=self.n_rows)
 

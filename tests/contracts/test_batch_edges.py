@@ -27,8 +27,8 @@ def problem(loss: str, hidden: str) -> Problem:
     """Two rows more than three batches of 16, and widths that no vector divides."""
     output = {"sparse_categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}
     layers = [
-        naive.Dense(19, hidden, kernel_penalty=(0.0, 0.01)),
-        naive.Dense(3, "linear", bias_trainable=False),
+        naive.Dense(naive.inputs_for(hidden, 19), hidden, kernel_penalty=(0.0, 0.01)),
+        naive.Dense(naive.inputs_for(hidden, 3), "linear", bias_trainable=False),
         naive.Activation(hidden),
         naive.Dense(5, output.get(loss, "linear")),
     ]
@@ -73,6 +73,7 @@ def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) 
         ("huber", "softmax", "rmsprop", "float64"),
         ("mean_squared_error", "sparsemax", "sgd", "float32"),
         ("mean_squared_error", "threshold(0.3, -0.7)", "sgd", "float32"),
+        ("mean_squared_error", "glu", "sgd", "float32"),
     ],
 )
 def test_poison_does_not_leak(loss: str, hidden: str, rule: str, dtype: str) -> None:

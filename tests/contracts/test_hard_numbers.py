@@ -91,13 +91,15 @@ def test_extreme_hidden_inputs(activation: str, dtype: str) -> None:
     if activation == "exponential":
         x = np.minimum(x, 80.0)  # beyond, there is no number in float32
     x = x.astype(dtype)[:, None]
-    network = logits_network("mean_squared_error", activation, dtype, 1)
+    if activation == "glu":
+        x = np.stack(np.broadcast_arrays(x, x.T), axis=-1).reshape(-1, 2)
+    network = logits_network("mean_squared_error", activation, dtype, x.shape[1])
     computed = network.predict(as_source(x), batch_size=7, threads=1)
     expected = naive.ACTIVATIONS[activation](x.astype(np.float64))
     assert np.isfinite(computed).all()
     # exp is never below the smallest normal number, of which a large factor makes a few units
-    error = np.abs(computed - expected)
-    assert (error <= 1e-5 * np.abs(expected) + 1e-7 + np.abs(x) * np.finfo(dtype).tiny).all()
+    error, factor = np.abs(computed - expected), np.abs(x).max(axis=1, keepdims=True)
+    assert (error <= 1e-5 * np.abs(expected) + 1e-7 + factor * np.finfo(dtype).tiny).all()
 
 
 def test_constant_features() -> None:

@@ -4,7 +4,7 @@ A test reads `reference = naive.f(...)`, `computed = fastbp.f(...)`, and compare
 complex input, so that the complex-step derivative gives gradients good to 1e-14.
 """
 
-from naive.activations import ACTIVATIONS, activation_gradient
+from naive.activations import ACTIVATIONS, activation_gradient, inputs_for
 from naive.constraints import CONSTRAINTS
 from naive.embedding import Embedding
 from naive.gradients import central_differences, complex_step, reverse_mode
@@ -37,6 +37,7 @@ __all__ = [
     "activation_gradient",
     "central_differences",
     "complex_step",
+    "inputs_for",
     "noise_key",
     "noise_terms",
     "normal_numbers",

@@ -175,6 +175,12 @@ def sparse_sigmoid(x: Array) -> Array:
     return 0.5 * (hard_tanh(x) + 1.0)
 
 
+def glu(x: Array) -> Array:
+    """f(x)_i = x_i sigmoid(x_(n + i)), of 2 n numbers in a row"""
+    values, gates = np.split(x, 2, axis=-1)
+    return values * sigmoid(gates)
+
+
 def threshold(x: Array, threshold: float, default_value: float) -> Array:
     """f(x) = x where x > threshold, else default_value"""
     return np.where(x.real > threshold, x, default_value)
@@ -210,7 +216,13 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "sparse_plus": sparse_plus,
     "sparse_sigmoid": sparse_sigmoid,
     "threshold(0.3, -0.7)": lambda x: threshold(x, 0.3, -0.7),
+    "glu": glu,
 }
+
+
+def inputs_for(name: str, n_outputs: int) -> int:
+    """How many inputs an activation makes so many outputs of."""
+    return 2 * n_outputs if name == "glu" else n_outputs
 
 
 def _gelu_slope(x: Array) -> Array:
@@ -281,8 +293,12 @@ def activation_gradient(name: str, x: Array, gradient: Array) -> Array:
     """Derivative of a loss by the input `x` of an activation, from that by its output.
 
     x         (batch, n_units)
-    gradient  (batch, n_units)  derivative of the loss by the activation's output
+    gradient  (batch, n_outputs)  derivative of the loss by the activation's output
     """
+    if name == "glu":
+        values, gates = np.split(x, 2, axis=-1)
+        slopes = values * sigmoid(gates) * sigmoid(-gates)
+        return np.concatenate([gradient * sigmoid(gates), gradient * slopes], axis=-1)
     if name == "softmax":
         shares = softmax(x)
         return shares * (gradient - (shares * gradient).sum(axis=-1, keepdims=True))

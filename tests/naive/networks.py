@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from naive.activations import ACTIVATIONS
+from naive.activations import ACTIVATIONS, inputs_for
 from naive.constraints import Constraint
 from naive.crossentropies import FROM_LOGITS
 from naive.embedding import Embedding
@@ -117,6 +117,16 @@ class Network:
                 shape = layer.input_dim, layer.output_dim
                 yield Parameter(shape, layer.penalty, layer.trainable, kind="embeddings")
                 width = layer.n_outputs(width)
+            width //= inputs_for(layer.activation, 1)
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that come out for a row, of a network that has a dense layer."""
+        width = 0
+        for layer in self.layers:
+            width = layer.units if isinstance(layer, Dense) else width
+            width //= inputs_for(layer.activation, 1)
+        return width
 
     @property
     def fused(self) -> bool:

@@ -46,7 +46,7 @@ def problem(
     layers = (
         naive.Dense(4, hidden, kernel_penalty=(0.01, 0.02)),
         naive.Activation("tanh"),
-        naive.Dense(3, "linear", use_bias=False),
+        naive.Dense(naive.inputs_for(output, 3), "linear", use_bias=False),
         naive.Activation(output),
     )
     network = naive.Network(3, layers, loss, options)

@@ -33,6 +33,20 @@ def test_shapes_and_names():
     assert stack.weight_names[2:] == ("dense_2/kernel", "dense/kernel", "dense/bias")
 
 
+def test_a_gate_halves():
+    layers = [Input(6), Activation("glu"), Dense(8, "glu"), Dense(2, "glu"), Activation("relu")]
+    stack = Stack.of(layers)
+    assert stack.shapes(6) == ((6,), (3,), (4,), (1,), (1,))
+    assert stack.widths(6) == (6, 3, 4, 1, 1)
+    assert [weights[0].shape for weights in stack.weights(6) if weights] == [(3, 8), (4, 2)]
+    assert stack.n_outputs == 1
+    assert Stack.of(layers[1:]).weight_names[0] == "dense/kernel"
+    assert Stack.of([Dense(4), Activation("glu")]).n_outputs == 2
+    assert Stack.of([Activation("glu"), Dense(4)]).shapes(None) == ((None,), (4,))
+    with pytest.raises(ArgumentError, match="must be even, not 5"):
+        Stack.of([Activation("glu"), Dense(4)]).shapes(5)
+
+
 def test_the_number_of_inputs():
     assert Stack.of([Dense(8)]).n_inputs is None
     assert Stack.of([Input((4,)), Dense(8)]).n_inputs == 4
@@ -53,6 +67,9 @@ def test_the_number_of_inputs():
         ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),
         ([Dense(1), Activation("softmax")], "a softmax of one output"),
         ([Dense(1), Activation("sparsemax")], "a sparsemax of one output"),
+        ([Dense(2, "glu"), Activation("softmax")], "a softmax of one output"),
+        ([Dense(3), Activation("glu")], "glu .* must be even, not 3"),
+        ([Input((2, 4)), Activation("glu")], r"shape \(2, 4\): put a Flatten"),
         ([Dense(3), Rescaling(2)], "Rescaling must come before"),
         ([Dense(3), Embedding(9, 2)], "Embedding must come before"),
         ([Rescaling(2), Embedding(9, 2)], r"whole numbers, .* columns=\[\.\.\.\]"),

@@ -6,6 +6,7 @@ from fastbp.compiler.graph import (
     DenseOperation,
     ElementwiseOperation,
     EmbeddingOperation,
+    GateOperation,
     LayerNormalizationOperation,
     NoiseOperation,
     OfAllOutputsOperation,
@@ -17,6 +18,7 @@ from fastbp.compiler.operations.batch_normalization import LoweredBatchNormaliza
 from fastbp.compiler.operations.dense import LoweredDense
 from fastbp.compiler.operations.elementwise import LoweredElementwise
 from fastbp.compiler.operations.embedding import LoweredEmbedding
+from fastbp.compiler.operations.gate import LoweredGate
 from fastbp.compiler.operations.layer_normalization import LoweredLayerNormalization
 from fastbp.compiler.operations.lowered import Lowered, Scope, activation_backward
 from fastbp.compiler.operations.narrow_dense import LoweredNarrowDense
@@ -30,6 +32,7 @@ _LOWERED: dict[type[Operation], type[Lowered]] = {
     DenseOperation: LoweredDense,
     ElementwiseOperation: LoweredElementwise,
     OfAllOutputsOperation: LoweredOfAllOutputs,
+    GateOperation: LoweredGate,
     LayerNormalizationOperation: LoweredLayerNormalization,
     BatchNormalizationOperation: LoweredBatchNormalization,
     PReLUOperation: LoweredPReLU,

@@ -17,7 +17,8 @@ N_OUTPUTS = 37
 
 
 def problem(loss: str, output: str, n_rows: int, n_outputs: int = N_OUTPUTS) -> Problem:
-    layers = [naive.Dense(20, "gelu"), naive.Dense(n_outputs, output)]
+    last = naive.Dense(naive.inputs_for(output, n_outputs), output)
+    layers = [naive.Dense(20, "gelu"), last]
     return Problem(5, layers, loss, n_rows, scale=0.4)
 
 

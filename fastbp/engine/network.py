@@ -1,7 +1,9 @@
 """A network that lives: its parameters, its optimizer's state, and the programs that run on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -71,7 +73,6 @@ class Network(NetworkState):
         self._sessions: dict[Request, Session] = {}
         # The same by what a call was given: to put a request together takes longer than a small step.
         self._prepared: dict[tuple[int | None, ...], Session] = {}
-        self._is_training = False
 
     def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
         """Choose what training minimizes, how, and what is reported; resets the optimizer's state.
@@ -87,24 +88,47 @@ class Network(NetworkState):
         ArgumentError
             While it is being trained.
         """
-        self._refuse_while_training()
-        self._goal = Goal(
-            loss.name,
-            loss.targets == "classes",
-            tuple(Measure(*each) for each in sums_to_add(metrics)),
-            loss.numbers,
-            loss.label_smoothing,
-            loss.output_activation,
-        )
-        self._sessions.clear()
-        self._prepared.clear()
-        self._begin_with(optimizer)
+        with self.lock:
+            self._refuse_while_training()
+            self._goal = Goal(
+                loss.name,
+                loss.targets == "classes",
+                tuple(Measure(*each) for each in sums_to_add(metrics)),
+                loss.numbers,
+                loss.label_smoothing,
+                loss.output_activation,
+            )
+            self._sessions.clear()
+            self._prepared.clear()
+            self._begin_with(optimizer)
 
     def _refuse_while_training(self) -> None:
+        if self._trainer not in (None, get_ident()):
+            raise ArgumentError(
+                "another thread is training this model: it can be asked and its weights can be set meanwhile, but "
+                "not trained or compiled"
+            )
         if self._is_training:
             raise ArgumentError(
                 "a callback cannot train or compile the model that is being trained, except between epochs"
             )
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """While it lasts, this thread alone can train and configure the network.
+
+        Raises
+        ------
+        ArgumentError
+            If it is being trained.
+        """
+        with self.lock:
+            self._refuse_while_training()
+            before, self._trainer = self._trainer, get_ident()
+        try:
+            yield
+        finally:
+            self._trainer = before
 
     # --- programs ---
 
@@ -112,21 +136,22 @@ class Network(NetworkState):
         """The program for a request, lowered and compiled when first asked for."""
         found = self._sessions.get(request)
         if found is None:
-            begin = self._state_size
-            lowering = Lowering(
-                self._layout,
-                self._operations,
-                request,
-                None if request.predict else self._goal,
-                self._normalization_at if self._normalization is not None else None,
-                begin,
-                self._layout.size,
-            )
-            program = lowering.build()
-            compile_missing(program.kernels, workers)
-            found = Session(program, self._dtype, lowering.gradients)
-            self._sessions[request] = found
+            found = self._sessions[request] = self._new_session(request, workers)
         return self._with_room(found)
+
+    def _new_session(self, request: Request, workers: int) -> Session:
+        lowering = Lowering(
+            self._layout,
+            self._operations,
+            request,
+            None if request.predict else self._goal,
+            self._normalization_at if self._normalization is not None else None,
+            self._state_size,
+            self._layout.size,
+        )
+        program = lowering.build()
+        compile_missing(program.kernels, workers)
+        return Session(program, self._dtype, lowering.gradients)
 
     def _with_room(self, session: Session) -> Session:
         self._arena.require(self._state_size + session.workspace, self._state_size)
@@ -253,33 +278,38 @@ class Network(NetworkState):
         ArgumentError
             If `between` asks for this.
         """
-        self._refuse_while_training()
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
         automatic = threads == "auto"
         is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
         workers = 1 if is_small else chosen_workers(threads)
-        session = self._prepared_session(
-            batch_size, inputs, targets, sample_weight, threads, training=True
-        )
-        began = (self.seed, self.steps - first_step)
-        session.bind(workers, inputs, targets, sample_weight, orders, stops=True, noise=began)
-        self._is_training = True
-        try:
-            return train(
-                self,
-                session,
-                (n_epochs, inputs.n_samples) if orders is None else orders.shape,
-                batch_size,
-                workers,
-                automatic,
-                between,
-                most_steps,
-                first_step,
-                sums,
-            )
-        finally:
-            self._is_training = False
+        # Without somebody to be told between chunks another thread that trains waits for the end.
+        with self.lock if between is None else self.reserved():
+            with self.lock:
+                self._refuse_while_training()
+                session = self._prepared_session(
+                    batch_size, inputs, targets, sample_weight, threads, training=True
+                )
+                began = (self.seed, self.steps - first_step)
+                session.bind(
+                    workers, inputs, targets, sample_weight, orders, stops=True, noise=began
+                )
+            try:
+                self._is_training = True
+                return train(
+                    self,
+                    session,
+                    (n_epochs, inputs.n_samples) if orders is None else orders.shape,
+                    batch_size,
+                    workers,
+                    automatic,
+                    between,
+                    most_steps,
+                    first_step,
+                    sums,
+                )
+            finally:
+                self._is_training = False
 
     def profile(
         self,
@@ -304,34 +334,33 @@ class Network(NetworkState):
         order = np.ascontiguousarray(order, np.int64)
         samples, batch = len(order), min(batch_size, len(order))
         per_epoch = -(-samples // batch)
-        how = self._optimizer.rule, self._optimizer.gathering, True
-        request = self._request(batch, inputs, targets, sample_weight, *how)
-        workers = chosen_workers(threads)
-        session = self._session(request, workers)
-
-        def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
-            values = np.zeros((-(-n_steps // per_epoch), session.n_values))
-            chunks = Chunks(self, session, samples, batch, values, 0)
-            return chunks.steps(0, n_steps, workers, values, ticks)
-
-        kept = self.snapshot()
         orders = np.tile(order, (PROFILE_STEPS // per_epoch + 1, 1))
-        now = (self.seed, self.steps)
-        session.bind(workers, inputs, targets, sample_weight, orders, noise=now)
-        # What a diverged `train` left there would end every round at the step that failed.
-        session.begin(0)
-        try:
-            return measure(
-                session,
-                run,
-                workers=workers,
-                dtype=self._dtype,
-                batch_size=batch,
-                seconds=seconds,
-            )
-        finally:
-            self.restore(kept)
-            session.release()
+        workers = chosen_workers(threads)
+        with self.lock:
+            how = self._optimizer.rule, self._optimizer.gathering, True
+            request = self._request(batch, inputs, targets, sample_weight, *how)
+            # One of its own, since the other may be in the middle of training.
+            session = self._with_room(self._new_session(request, workers))
+
+            def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
+                values = np.zeros((-(-n_steps // per_epoch), session.n_values))
+                chunks = Chunks(self, session, samples, batch, values, 0)
+                return chunks.steps(0, n_steps, workers, values, ticks)
+
+            kept = self.snapshot()
+            now = (self.seed, self.steps)
+            session.bind(workers, inputs, targets, sample_weight, orders, noise=now)
+            try:
+                return measure(
+                    session,
+                    run,
+                    workers=workers,
+                    dtype=self._dtype,
+                    batch_size=batch,
+                    seconds=seconds,
+                )
+            finally:
+                self.restore(kept)
 
     def evaluate(
         self,
@@ -381,11 +410,12 @@ class Network(NetworkState):
         """
         n = inputs.n_samples
         request = self._request(n, inputs, targets, sample_weight, "store", training=training)
-        session = self._session(request, 1)
-        session.bind(1, inputs, targets, sample_weight, None, noise=(self.seed, self.steps))
-        sums = session.run_epoch(n, n, 1)
-        begin = session.gradients
-        arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])
+        with self.lock:
+            session = self._session(request, 1)
+            session.bind(1, inputs, targets, sample_weight, None, noise=(self.seed, self.steps))
+            sums = session.run_epoch(n, n, 1)
+            begin = session.gradients
+            arrays = self._layout.read(self._arena.array[begin : begin + self._layout.size])
         return float(sums[0]) / n, arrays
 
     def _forward_only(
@@ -402,12 +432,13 @@ class Network(NetworkState):
         batch = min(batch_size or _FORWARD_BATCH, n)
         is_small = threads == "auto" and self.flops_per_sample * n < 3_000_000
         workers = 1 if is_small else chosen_workers(threads)
-        session = self._prepared_session(
-            batch, inputs, targets, sample_weight, threads, training=False
-        )
-        session.bind(workers, inputs, targets, sample_weight, None, outputs)
         seconds = self.flops_per_sample * n / FLOPS_PER_SECOND
-        return session.run_epoch(n, batch, workers, seconds, sums)
+        with self.lock:
+            session = self._prepared_session(
+                batch, inputs, targets, sample_weight, threads, training=False
+            )
+            session.bind(workers, inputs, targets, sample_weight, None, outputs)
+            return session.run_epoch(n, batch, workers, seconds, sums)
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
         """Bytes that training at this batch size will take with all workers, by purpose."""
@@ -428,7 +459,8 @@ class Network(NetworkState):
                 training=True,
             )
             workers = chosen_workers("auto")
-            session = self._session(request, workers)
+            with self.lock:
+                session = self._session(request, workers)
             plan["activations"] = session.workspace * itemsize
             # A copy, to which a diverged run goes back.
             plan["last_finite_state"] = parameters + state

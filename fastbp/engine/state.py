@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from threading import RLock, get_ident
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,17 @@ from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
 from fastbp.kernels.magnitudes import are_within
 from fastbp.nn.layer import Layer
+from fastbp.runtime.forks import share
 
 
 class NetworkState:
-    """Parameters, normalization and optimizer state of one network; see `Network`, which trains them."""
+    """Parameters, normalization and optimizer state of one network; see `Network`, which trains them.
+
+    Attributes
+    ----------
+    lock : RLock
+        Whoever reads or writes the arena holds it; between two steps nobody does.
+    """
 
     def __init__(
         self,
@@ -27,6 +35,10 @@ class NetworkState:
         weights: Sequence[NDArray[Any]],
         normalization: tuple[NDArray[Any], NDArray[Any]] | None = None,
     ) -> None:
+        #: The thread that has reserved the network for its training, if one has, and whether steps are being done.
+        self._trainer: int | None = None
+        self._is_training = False
+        share(self)
         self._operations = build_graph(n_inputs, layers)
         self._dtype = np.dtype(dtype)
         self._largest = float(np.finfo(self._dtype).max)
@@ -42,6 +54,12 @@ class NetworkState:
         self._arena.require(self._state_size, 0)
         self._place_normalization()
         self.set_weights(weights)
+
+    def forget_other_threads(self) -> None:
+        """Nobody else holds the lock or trains."""
+        self.lock = RLock()
+        if self._trainer != get_ident():
+            self._trainer, self._is_training = None, False
 
     @property
     def n_outputs(self) -> int:
@@ -81,12 +99,14 @@ class NetworkState:
 
     def weights(self) -> list[NDArray[np.floating]]:
         """Copies of kernels and biases in Keras's order."""
-        return self._layout.read(self._arena.array)
+        with self.lock:
+            return self._layout.read(self._arena.array)
 
     def set_weights(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Set kernels and biases, in the order of `weights`."""
-        self.changes += 1
-        self._layout.write(self._arena.array, arrays)
+        with self.lock:
+            self.changes += 1
+            self._layout.write(self._arena.array, arrays)
 
     def _begin_with(self, optimizer: Any) -> None:
         """Take an optimizer, whose state begins; the weights stay."""
@@ -116,13 +136,14 @@ class NetworkState:
         ArgumentError
             If the update rule is another one.
         """
-        old = self._optimizer
-        if old is None or _program_of(optimizer) != _program_of(old):
-            raise ArgumentError(
-                f"{optimizer!r} has another update rule than {old!r}; compile the model with it"
-            )
-        self._optimizer = optimizer
-        self.changes += 1
+        with self.lock:
+            old = self._optimizer
+            if old is None or _program_of(optimizer) != _program_of(old):
+                raise ArgumentError(
+                    f"{optimizer!r} has another update rule than {old!r}; compile the model with it"
+                )
+            self._optimizer = optimizer
+            self.changes += 1
 
     @property
     def arena_address(self) -> int:
@@ -135,31 +156,34 @@ class NetworkState:
 
     def optimizer_state(self) -> dict[str, NDArray[Any]]:
         """The number of steps, and for each slot one array a parameter array."""
-        state: dict[str, NDArray[Any]] = {"step": np.array(self.steps, np.int64)}
-        for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
-            for i, array in enumerate(self._layout.read(self._slot(k))):
-                state[f"{name}/{i}"] = array
-        return state
+        with self.lock:
+            state: dict[str, NDArray[Any]] = {"step": np.array(self.steps, np.int64)}
+            for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
+                for i, array in enumerate(self._layout.read(self._slot(k))):
+                    state[f"{name}/{i}"] = array
+            return state
 
     def set_optimizer_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Set what `optimizer_state` returned."""
-        self.changes += 1
-        n_arrays = len(self.weights())
-        for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
-            self._layout.write(self._slot(k), [state[f"{name}/{i}"] for i in range(n_arrays)])
-        self.steps = int(state["step"])
+        n_arrays = len(self._layout.told)
+        with self.lock:
+            self.changes += 1
+            for k, name in enumerate(self._optimizer.slots if self._optimizer is not None else ()):
+                self._layout.write(self._slot(k), [state[f"{name}/{i}"] for i in range(n_arrays)])
+            self.steps = int(state["step"])
 
     def take_averages(self) -> None:
         """Replace the weights that are trained by the averages that the optimizer has kept of them, if it has."""
-        optimizer = self._optimizer
-        if optimizer is None or "average" not in optimizer.slots:
-            return
-        if optimizer.n_updates(self.steps) == 0:
-            return
-        averages = self._layout.read(self._slot(list(optimizer.slots).index("average")))
-        trained = [place.trained for place in self._layout.told]
-        arrays = zip(self.weights(), averages, trained, strict=True)
-        self.set_weights([average if taken else weight for weight, average, taken in arrays])
+        with self.lock:
+            optimizer = self._optimizer
+            if optimizer is None or "average" not in optimizer.slots:
+                return
+            if optimizer.n_updates(self.steps) == 0:
+                return
+            averages = self._layout.read(self._slot(list(optimizer.slots).index("average")))
+            trained = [place.trained for place in self._layout.told]
+            arrays = zip(self.weights(), averages, trained, strict=True)
+            self.set_weights([average if taken else weight for weight, average, taken in arrays])
 
     def snapshot(self, into: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
         """A copy of parameters and optimizer state, as they lie in the arena; in place of an older one, if given."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from threading import RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +36,8 @@ class Trainee(Protocol):
     changes: int
     #: Room for the copy of the state that a diverged call goes back to.
     kept: NDArray[np.floating] | None
+    #: Held while steps are done.
+    lock: RLock
 
     @property
     def optimizer(self) -> Any:
@@ -90,7 +93,7 @@ class Chunks:
 
         `ticks` (workers, n_rows), if given, takes the time of each row.
         """
-        # Who watches may have changed the optimizer, or have moved the arena by asking for more room.
+        # Who watches, or another thread, may have changed the optimizer, or have moved the arena by asking for room.
         optimizer = self._network.optimizer
         self._session.arena_address = self._network.arena_address
         hyper = self._session.place_hyper(optimizer, self.steps_before + first + 1, count)
@@ -133,7 +136,9 @@ def train(
     session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
-    kept = network.kept = network.snapshot(network.kept)
+    with network.lock:
+        kept = network.kept = network.snapshot(network.kept)
+        changes = network.changes
     kept_at, kept_when = done, time.perf_counter()
     try:
         while done < total:
@@ -143,34 +148,42 @@ def train(
             wanted = None if most_steps is None else most_steps()
             count = max(1, count if wanted is None else min(count, wanted))
             chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
-            begin = time.perf_counter()
-            took_part = run.steps(done, count, choice.workers if choice else workers, values)
-            now = time.perf_counter()
-            failed = session.failed_step
-            if failed >= 0:
-                _go_back(network, run, session, kept, kept_at, failed)
-                raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
-            done = session.steps_done
+            # Between two chunks other threads may use the network.
+            with network.lock:
+                if network.changes != changes:
+                    # Steps from before the change would not be run again as they were.
+                    kept, kept_at, kept_when = network.snapshot(kept), done, time.perf_counter()
+                    changes = network.changes
+                try:
+                    begin = time.perf_counter()
+                    chosen = choice.workers if choice else workers
+                    took_part = run.steps(done, count, chosen, values)
+                    now = time.perf_counter()
+                    failed = session.failed_step
+                    if failed >= 0:
+                        _go_back(network, run, session, kept, kept_at, failed)
+                        raise DivergedError(failed // per_epoch + 1, failed % per_epoch + 1)
+                finally:
+                    # An interrupt shows right after compiled code returns: what it did counts.
+                    network.steps = run.steps_before + session.steps_done
+                done = session.steps_done
+                if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
+                    kept, kept_at, kept_when = network.snapshot(kept), done, now
             session.seconds_per_step = max((now - begin) / count, 1e-9)
             if choice is not None:
                 choice.learn(session.seconds_per_step, took_part, count)
                 choice = session.choice(workers, False)
-            if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
-                kept, kept_at, kept_when = network.snapshot(kept), done, now
-            if between is not None:
-                network.steps, changes = run.steps_before + done, network.changes
-                if between(_progress(values, done, per_epoch, samples, batch)):
-                    break
-                if network.changes != changes:
-                    # Steps from before the change would not be run again as they were.
-                    kept, kept_at, kept_when = network.snapshot(kept), done, now
-        if not network.is_finite():
-            # The last step's loss was finite, what it did to the weights is not.
-            _go_back(network, run, session, kept, kept_at, done)
-            raise DivergedError((done - 1) // per_epoch + 1, (done - 1) % per_epoch + 1)
+            if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
+                break
+        with network.lock:
+            if not network.is_finite():
+                # The last step's loss was finite, what it did to the weights is not.
+                try:
+                    _go_back(network, run, session, kept, kept_at, done)
+                finally:
+                    network.steps = run.steps_before + session.steps_done
+                raise DivergedError((done - 1) // per_epoch + 1, (done - 1) % per_epoch + 1)
     finally:
-        # An interrupt shows right after compiled code returns: what it did counts.
-        network.steps = run.steps_before + session.steps_done
         session.release()
     means = values[: -(-done // per_epoch)] / samples
     if done % per_epoch:

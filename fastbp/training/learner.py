@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from fastbp.nn import (
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
+from fastbp.runtime.forks import share
 from fastbp.source import Source
 from fastbp.specification import whole_number
 from fastbp.training.categories import LARGEST_EXACT, check_categories
@@ -81,6 +83,26 @@ class Learner:
         # The weights of the first layers where they are not to be drawn, and what the optimizer knows.
         self._kept_weights: list[Array] = []
         self._kept_state: dict[str, NDArray[Any]] | None = None
+        share(self)
+
+    def forget_other_threads(self) -> None:
+        """Nobody else makes the network."""
+        self._making = RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs: of the network, which lives at an address, the numbers."""
+        state = dict(self.__dict__, _network=None)
+        del state["_making"]
+        if self._network is not None:
+            with self._network.lock:
+                state["_kept_weights"] = self._network.weights()
+                if self.optimizer is not None:
+                    state["_kept_state"] = self._network.optimizer_state()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        share(self)
 
     @property
     def built(self) -> bool:
@@ -178,8 +200,11 @@ class Learner:
         normalization = self.stack.normalization
         statistics = None if normalization is None else normalization.mean
         if self._network is None or statistics is not self._statistics:
-            self._network = self._made_network(n_columns)
-            self._statistics = statistics
+            # Two threads may be the first.
+            with self._making:
+                if self._network is None or statistics is not self._statistics:
+                    self._network = self._made_network(n_columns)
+                    self._statistics = statistics
         self._network.seed = self.seed
         return self._network
 
@@ -300,6 +325,10 @@ class Learner:
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """All there is to know: settings that JSON can hold, and arrays by name."""
         network = self.network()
+        with network.lock:
+            return self._state_of(network)
+
+    def _state_of(self, network: "Network") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings = {
             "layers": [layer.to_config() for layer in self.stack.layers],
             "n_inputs": self.n_inputs,

@@ -86,7 +86,13 @@ class Training:
         ------
         DivergedError
             With the epoch as the display counts it.
+        ArgumentError
+            If another thread trains the network.
         """
+        with self._network.reserved():
+            self._run()
+
+    def _run(self) -> None:
         plan, callbacks = self._plan, self._callbacks
         params = {"epochs": plan.epochs, "steps": plan.n_steps, "verbose": self._display.verbose}
         self.history.params = params

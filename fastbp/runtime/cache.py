@@ -1,7 +1,8 @@
 """Compiled code on disk, so that each kernel is compiled once a machine.
 
 The folder is named by a hash of everything that the code depends on: the sources of the kernels and of the executor,
-the versions of Numba and llvmlite, and the processor. A file that cannot be read is compiled again and replaced.
+the versions of Numba and llvmlite, and the processor. A file that cannot be read, or whose content does not fit the
+checksum in front of it, is compiled again and replaced.
 
 The files are pickles, hence the folder must belong to this user and be writable by nobody else.
 """
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import uuid
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -43,7 +45,9 @@ from fastbp.runtime.processor import processor
 CACHE_VARIABLE = "FASTBP_CACHE_DIR"
 
 _PACKAGE = Path(__file__).parent.parent
-_COMPILED_ROOMS = ("kernels", "engine", "runtime")
+#: Folders, and a file whose types are numbers in compiled code.
+_COMPILED = ("kernels/**/*.py", "engine/**/*.py", "runtime/**/*.py", "source.py")
+_CHECKSUM_BYTES = 4
 _OPTIONS = {"boundscheck": False, "error_model": "numpy"}
 
 #: What this process compiled, in order; the rest came from the disk.
@@ -68,8 +72,8 @@ def cache_root() -> Path | None:
 def _version() -> str:
     """A hash of all that the machine code depends on."""
     digest = hashlib.sha256()
-    for room in _COMPILED_ROOMS:
-        for file in sorted((_PACKAGE / room).glob("**/*.py")):
+    for files in _COMPILED:
+        for file in sorted(_PACKAGE.glob(files)):
             digest.update(file.relative_to(_PACKAGE).as_posix().encode())
             digest.update(file.read_bytes())
     found = processor()
@@ -140,6 +144,19 @@ def can_keep() -> bool:
     return _writable_folder() is not None
 
 
+def _sealed(payload: bytes) -> bytes:
+    """A file's content, with its checksum in front: machine code that is damaged may do anything."""
+    return zlib.crc32(payload).to_bytes(_CHECKSUM_BYTES, "little") + payload
+
+
+def _unsealed(content: bytes) -> memoryview:
+    """What was sealed, or an error if it is not what it was."""
+    payload = memoryview(content)[_CHECKSUM_BYTES:]
+    if zlib.crc32(payload) != int.from_bytes(content[:_CHECKSUM_BYTES], "little") or not payload:
+        raise ValueError("the file is damaged")
+    return payload
+
+
 class _CodeCache(NullCache):
     """One function's file, in the form that Numba's compilers ask for."""
 
@@ -160,10 +177,10 @@ class _CodeCache(NullCache):
         # that is compiled already needs but the runtime's symbols.
         rtsys.initialize(target_context)
         try:
-            payload = pickle.loads(file.read_bytes())
+            payload = pickle.loads(_unsealed(file.read_bytes()))
             return compiler.CompileResult._rebuild(target_context, *payload)
         except Exception:
-            # Truncated or foreign: whatever it was, compiling again replaces it.
+            # Damaged or foreign: whatever it was, compiling again replaces it.
             return None
 
     def save_overload(self, sig: Any, cres: Any) -> None:
@@ -171,11 +188,16 @@ class _CodeCache(NullCache):
         file = self._file(_writable_folder(), sig)
         if file is None:
             return
+        content = _sealed(pickle.dumps(self._payload(cres), protocol=4))
         try:
             handle, temporary = tempfile.mkstemp(dir=file.parent)
-            with os.fdopen(handle, "wb") as stream:
-                pickle.dump(self._payload(cres), stream, protocol=4)
-            os.replace(temporary, file)
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(content)
+                os.replace(temporary, file)
+            finally:
+                # What was written only in part.
+                Path(temporary).unlink(missing_ok=True)
         except OSError as error:
             warnings.warn(
                 f"{file} cannot be written ({error.strerror})", CacheWarning, stacklevel=2
@@ -197,7 +219,7 @@ class _KernelCache(_CodeCache):
         if file is None or not file.exists():
             return None
         try:
-            symbol, code = pickle.loads(file.read_bytes())
+            symbol, code = pickle.loads(_unsealed(file.read_bytes()))
             with global_compiler_lock:
                 context = cpu_target.target_context
                 # Before anything is linked: LLVM ends the process where a symbol is missing.

@@ -143,7 +143,7 @@ def plant(folder: Path) -> Path:
     plus_one()
     (file,) = files(folder)
     sign = folder.parent / "was-read"
-    file.write_bytes(pickle.dumps(Exploit(sign)))
+    file.write_bytes(cache._sealed(pickle.dumps(Exploit(sign))))
     return sign
 
 
@@ -256,6 +256,11 @@ def test_another_signature_is_another_file(folder: Path) -> None:
     assert len(files(folder)) == 2
 
 
+def flipped(content: bytes, place: int) -> bytes:
+    """With one bit of one byte turned over, which no pickle notices in the middle of machine code."""
+    return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -264,8 +269,11 @@ def test_another_signature_is_another_file(folder: Path) -> None:
         lambda content: content[:-1],
         lambda content: b"\0" * len(content),
         lambda content: b"not a pickle",
-        lambda content: pickle.dumps({"another": "thing"}),
-        lambda content: pickle.dumps(None),
+        lambda content: cache._sealed(pickle.dumps({"another": "thing"})),
+        lambda content: cache._sealed(pickle.dumps(None)),
+        lambda content: flipped(content, 0),
+        lambda content: flipped(content, len(content) // 2),
+        lambda content: flipped(content, len(content) - 1),
     ],
 )
 def test_a_damaged_file_is_compiled_again_and_replaced(
@@ -283,16 +291,60 @@ def test_a_damaged_file_is_compiled_again_and_replaced(
     assert compiled == []
 
 
-def test_a_file_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk, for instance: a warning, the right answer, and no half a file."""
+def test_damaged_machine_code_of_a_kernel_is_not_run(
+    folder: Path, new_process: Callable[[], list[str]]
+) -> None:
+    """Wherever the bit is."""
 
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+    def plus() -> Any:
+        return cache.compile_callable(
+            "test-kernel", lambda: lambda x: x + 1, types.int64(types.int64)
+        )
 
-    monkeypatch.setattr(cache.os, "replace", full)
-    with pytest.warns(CacheWarning, match="No space left"):
-        assert plus_one()(2) == 3
-    assert not [path for path in files(folder) if path.suffix == ".code"]
+    assert plus().ctypes(2) == 3
+    (file,) = files(folder)
+    whole = file.read_bytes()
+    for place in range(0, len(whole), len(whole) // 7):
+        file.write_bytes(flipped(whole, place))
+        compiled = new_process()
+        assert plus().ctypes(2) == 3
+        assert compiled == ["test-kernel"]
+    compiled = new_process()
+    assert plus().ctypes(2) == 3
+    assert compiled == []
+
+
+@pytest.mark.parametrize("step", ["replace", "fdopen"])
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_file_that_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: BaseException
+) -> None:
+    """A full disk, for instance: a warning, the right answer, and nothing is left behind."""
+    original = getattr(cache.os, step)
+
+    def fail(*arguments: Any) -> None:
+        if step == "fdopen":
+            with original(*arguments) as stream:
+                stream.write(b"half")
+        raise fault
+
+    monkeypatch.setattr(cache.os, step, fail)
+    if isinstance(fault, OSError):
+        with pytest.warns(CacheWarning, match="No space left"):
+            assert plus_one()(2) == 3
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            plus_one()
+    assert files(folder) == []
+
+
+def test_code_that_cannot_be_pickled_leaves_no_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache._CodeCache, "_payload", lambda *_: lambda: None)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        plus_one()
+    assert not folder.exists() or files(folder) == []
 
 
 COLLISION = """
@@ -365,6 +417,7 @@ def version() -> str:
         "kernels/simd/blocks.py",
         "engine/executor.py",
         "runtime/inlined.py",
+        "source.py",
         "kernels/a_new_one.py",
     ],
 )

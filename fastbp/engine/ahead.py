@@ -19,6 +19,8 @@ from fastbp.runtime.cache import can_keep, compiled_here, kept_labels
 
 #: Fewer missing kernels are compiled before a helper has started.
 _WORTH_A_HELPER = 6
+#: Seconds that the helper has for what it is at when nothing else is missing; no kernel takes as long.
+_PATIENCE = 10.0
 #: What takes longest is begun first.
 _LONG = (
     "weight_gradient",
@@ -55,16 +57,18 @@ def compile_missing(kernels: Sequence[KernelName], workers: int) -> None:
         return
     missing.sort(key=lambda k: next((i for i, n in enumerate(_LONG) if k.name.startswith(n)), 99))
     queue = deque(missing)
+    handed: list[KernelName] = []
     with subprocess.Popen(
-        [sys.executable, "-c", _HELPER, str(Path(__file__).parents[2])],
+        # -P: no file of the current folder stands in for a module.
+        [sys.executable, "-P", "-c", _HELPER, str(Path(__file__).parents[2])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     ) as helper:
+        messenger = threading.Thread(target=_feed, args=(helper, queue, handed), daemon=True)
+        messenger.start()
         try:
-            messenger = threading.Thread(target=_feed, args=(helper, queue), daemon=True)
-            messenger.start()
             while queue:
                 # The helper takes from the same end: an item may be gone by now.
                 try:
@@ -72,10 +76,12 @@ def compile_missing(kernels: Sequence[KernelName], workers: int) -> None:
                 except IndexError:
                     break
                 _compile(kernel)
-            messenger.join()
-        except BaseException:
+            if handed:
+                messenger.join(_PATIENCE)
+        finally:
+            # All that it has confirmed is on the disk. It may have been stopped, and would never end by itself.
             helper.kill()
-            raise
+            messenger.join(_PATIENCE)
 
 
 def _is_python(executable: str | None) -> bool:
@@ -90,7 +96,9 @@ def _compile(kernel: KernelName) -> None:
         kernel_address(kernel.name, kernel.dtype, *kernel.options)
 
 
-def _feed(helper: "subprocess.Popen[str]", queue: deque[KernelName]) -> None:
+def _feed(
+    helper: "subprocess.Popen[str]", queue: deque[KernelName], handed: list[KernelName]
+) -> None:
     """Hand the helper one thing after the other; what it does not confirm is left to whoever needs it."""
     assert helper.stdin is not None
     assert helper.stdout is not None
@@ -103,6 +111,7 @@ def _feed(helper: "subprocess.Popen[str]", queue: deque[KernelName]) -> None:
             if not queue:
                 break
             kernel = queue.popleft()
+            handed.append(kernel)
             helper.stdin.write(json.dumps(kernel) + "\n")
             helper.stdin.flush()
             done = kernel.label

@@ -28,6 +28,9 @@ error = worst([outputs], [problem.twin.predict(problem.weights, problem.inputs)]
 print(json.dumps({"own": own, "kept": sorted(kept_labels()), "right": error < 1e-6}))
 """
 
+#: A helper that neither works nor ends.
+STOPPED = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+
 
 def run(folder: Path, change: str = "") -> Any:
     few = "ahead._WORTH_A_HELPER = 2"
@@ -57,8 +60,17 @@ def test_the_helper_compiles_a_part(tmp_path: Path) -> None:
         "sys.executable = None",
         "ahead._HELPER = 'raise SystemExit(3)'",
         "ahead._HELPER = 'print(1, flush=True); input(); raise SystemExit(3)'",
+        f"ahead._HELPER = {STOPPED!r}",
+        f"ahead._HELPER = 'print(1, flush=True); input(); {STOPPED}'; ahead._PATIENCE = 1.0",
     ],
-    ids=["another program", "no program", "does not start", "dies at work"],
+    ids=[
+        "another program",
+        "no program",
+        "does not start",
+        "dies at work",
+        "is stopped at once",
+        "is stopped at work",
+    ],
 )
 def test_without_a_helper_everything_is_compiled(tmp_path: Path, change: str) -> None:
     assert run(tmp_path, change)["right"]
@@ -71,3 +83,17 @@ def test_one_thread_asks_for_no_helper(tmp_path: Path) -> None:
     assert found["right"]
     assert found["own"] == []
     assert json.dumps(found["kept"])
+
+
+def test_files_of_the_current_folder_are_not_modules_of_the_helper(tmp_path: Path) -> None:
+    """Whatever they are called: none of them is run."""
+    sign = tmp_path / "was-run"
+    for name in ("json", "random", "numba", "numpy", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(sign)!r}, 'w').close()\n")
+    wait = "import time; late = counted; ahead._compile = lambda k: (time.sleep(3), late(k))"
+    # This process was started with the current folder on its path, wherever it is.
+    change = f"import os; sys.path.remove(''); os.chdir({str(tmp_path)!r}); {wait}"
+    found = run(tmp_path / "cache", change)
+    assert found["right"]
+    assert not sign.exists()
+    assert len(found["own"]) < len(found["kept"])

@@ -1,10 +1,11 @@
 """A network that lives: its parameters, its optimizer's state, and the programs that run on them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import get_ident
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from fastbp.source import DTYPES, Source
 
 #: Samples that a forward-only program takes at once.
 _FORWARD_BATCH = 512
+#: Programs that a network keeps; each batch size has its own, for training and for each question.
+_MOST_SESSIONS = 32
 #: Rows of a batch that may share places in the cache without harm.
 _ALIASING_ROWS = 32
 
@@ -70,9 +73,10 @@ class Network(NetworkState):
         )
         self.seed = 0
         self._goal: Goal | None = None
-        self._sessions: dict[Request, Session] = {}
-        # The same by what a call was given: to put a request together takes longer than a small step.
-        self._prepared: dict[tuple[int | None, ...], Session] = {}
+        # The last ones, oldest first, by what a call was given: to put a request together takes longer than a small
+        # step.
+        self._recent: dict[Hashable, Session] = {}
+        self._sessions: WeakValueDictionary[Request, Session] = WeakValueDictionary()
 
     def configure(self, loss: Any, optimizer: Any, metrics: Sequence[Any] = ()) -> None:
         """Choose what training minimizes, how, and what is reported; resets the optimizer's state.
@@ -98,8 +102,8 @@ class Network(NetworkState):
                 loss.label_smoothing,
                 loss.output_activation,
             )
+            self._recent.clear()
             self._sessions.clear()
-            self._prepared.clear()
             self._begin_with(optimizer)
 
     def _refuse_while_training(self) -> None:
@@ -132,11 +136,16 @@ class Network(NetworkState):
 
     # --- programs ---
 
-    def _session(self, request: Request, workers: int) -> Session:
-        """The program for a request, lowered and compiled when first asked for."""
+    def _session(self, request: Request, workers: int, key: Hashable = None) -> Session:
+        """The program for a request, lowered and compiled when first asked for, and kept under a key."""
         found = self._sessions.get(request)
         if found is None:
             found = self._sessions[request] = self._new_session(request, workers)
+        key = key or request
+        if key not in self._recent and len(self._recent) >= _MOST_SESSIONS:
+            # It may be in use, and is made anew then: to note each use would cost all calls more than this costs few.
+            del self._recent[next(iter(self._recent))]
+        self._recent[key] = found
         return self._with_room(found)
 
     def _new_session(self, request: Request, workers: int) -> Session:
@@ -178,7 +187,7 @@ class Network(NetworkState):
             None if targets is None else targets.code,
             None if weights is None else weights.code,
         )
-        found = self._prepared.get(key)
+        found = self._recent.get(key)
         if found is not None:
             return self._with_room(found)
         if training:
@@ -186,8 +195,7 @@ class Network(NetworkState):
             request = self._request(batch, inputs, targets, weights, *how)
         else:
             request = self._request(batch, inputs, targets, weights)
-        found = self._prepared[key] = self._session(request, chosen_workers(threads))
-        return found
+        return self._session(request, chosen_workers(threads), key)
 
     def _input_kind(self, inputs: Source, batch: int) -> InputKind:
         name = DTYPES[inputs.code]

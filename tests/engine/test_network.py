@@ -8,6 +8,7 @@ import pytest
 from contracts.problems import OPTIMIZERS, digest
 from engine.problem import BATCH, DTYPE, network, small
 from fastbp import nn, optimizers
+from fastbp.data.source import as_source
 from fastbp.engine import Network
 
 
@@ -156,3 +157,42 @@ def test_the_memory_plan_counts_room_for_packed_operands() -> None:
     plan = wide.memory_plan(256)
     assert plan["packed_operands"] >= 8 * 200 * 12
     assert "packed_operands" not in network().memory_plan(16)
+
+
+def test_programs_of_many_batch_sizes_are_not_all_kept() -> None:
+    """Those that are needed again are made again; training does not notice."""
+    problem, undisturbed, asked = small(), network(), network()
+    inputs, *_ = problem.sources()
+    expected = problem.twin.predict(problem.weights, problem.inputs)
+    for _ in range(2):
+        for size in range(13, len(problem.inputs)):
+            outputs = asked.predict(inputs, batch_size=size, threads=1)
+            np.testing.assert_allclose(outputs, expected, rtol=1e-12)
+            asked.evaluate(*problem.sources(), batch_size=size, threads=1)
+    assert len(asked._sessions) == len(asked._recent) == 32
+
+    def ask(_: Any) -> None:
+        for size in range(13, len(problem.inputs)):
+            asked.predict(inputs, batch_size=size, threads=1)
+
+    for given, between in ((undisturbed, None), (asked, ask)):
+        for n_epochs in (1, 2):
+            given.train(
+                *problem.sources(),
+                problem.orders(n_epochs),
+                batch_size=BATCH,
+                threads=1,
+                between=between,
+            )
+    assert state(asked) == state(undisturbed)
+    assert len(asked._sessions) == len(asked._recent) == 32
+
+
+def test_one_program_for_many_strides() -> None:
+    given, problem = network(), small()
+    for width in range(5, 60):
+        wide = np.zeros((len(problem.inputs), width))
+        wide[:, :5] = problem.inputs
+        given.predict(as_source(wide[:, :5]), threads=1)
+    assert len(given._recent) == 32
+    assert len(given._sessions) == 1

@@ -113,7 +113,9 @@ class Batches:
         """Go on behind what was read before a resumption, as far as the source does not know that itself."""
         if self._iterator is not None:
             assert self.n_steps is not None
-            next(islice(self._iterator, n_epochs * self.n_steps + n_steps - 1, None), None)
+            # None where the backup does not lie behind the epoch that this call begins with.
+            n_read = max(0, n_epochs * self.n_steps + n_steps)
+            next(islice(self._iterator, n_read, n_read), None)
 
     def end_epoch(self) -> None:
         """Tell the source that an epoch has ended, if it wants to know."""

@@ -366,6 +366,30 @@ def test_resumption(make, data, tmp_path, equal, form, step):
     assert history.history == expected.history
 
 
+@pytest.mark.parametrize("initial_epoch", [1, 2, 3])
+def test_an_iterator_that_begins_where_the_backup_stands(
+    make, data, tmp_path, equal, initial_epoch
+):
+    """Or behind it: there is nothing to be read over, and the epochs since the backup are trained."""
+
+    def batches():
+        return endless(Slices(*data))
+
+    options = {"verbose": 0, "steps_per_epoch": 7}
+    backup = BackupAndRestore(tmp_path, delete_checkpoint=False)
+    first = make()
+    first.fit(batches(), epochs=2, callbacks=backup, **options)
+    resumed = make(seed=9)
+    history = resumed.fit(
+        batches(), epochs=4, initial_epoch=initial_epoch, callbacks=backup, **options
+    )
+    assert history.epoch == [0, 1, 2, 3]
+    if initial_epoch == 1:
+        return
+    first.fit(batches(), epochs=4, initial_epoch=2, **options)
+    assert equal(resumed, first)
+
+
 def test_display_knows_no_rate(make, data, capsys):
     make().fit(Slices(*data), verbose=2)
     line = capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from fastbp.errors import ModelFileError
@@ -13,7 +15,8 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file, whole or not at all.
 
     It is written beside the path under another name, brought to the disk, and then takes its name: a
-    file that was there is replaced at once by a whole one, or stays as it was.
+    file that was there is replaced at once by a whole one, which others may read and write as before, or stays as
+    it was.
 
     Parameters
     ----------
@@ -31,11 +34,14 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     partial = _partial(target)
     try:
         with partial.open("xb") as file:
+            _take_mode(target, partial)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
-        _sync_folder(target.parent)
+        # The file is whole and in its place, wherever folders cannot be brought to the disk.
+        with suppress(OSError):
+            _sync_folder(target.parent)
     except OSError as error:
         raise ModelFileError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
@@ -74,6 +80,14 @@ def _target(path: str | os.PathLike[str]) -> Path:
     if target.exists() and not os.access(target, os.W_OK):
         raise ModelFileError(f"cannot write {path}: the file there is read-only")
     return target
+
+
+def _take_mode(target: Path, partial: Path) -> None:
+    """Let the file that was there say who may read the new one; a file system without modes says it for all."""
+    if target.exists():
+        mode = stat.S_IMODE(target.stat().st_mode)
+        with suppress(OSError):
+            partial.chmod(mode)
 
 
 def _partial(target: Path) -> Path:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,34 @@ def test_what_a_link_leads_to_is_replaced(saved: Path, tmp_path: Path) -> None:
 def test_others_may_read_it_as_any_file(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has one mode")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_the_new_file_has_the_mode_of_the_old_one(saved: Path, mode: int) -> None:
+    saved.chmod(mode)
+    replace_file(saved, NEW)
+    assert saved.read_bytes() == NEW
+    assert stat.S_IMODE(saved.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows brings names to the disk by itself")
+@pytest.mark.parametrize("step", ["open", "fsync"])
+def test_a_folder_that_cannot_be_synchronized(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """As some network file systems: the file is there, and nobody is told that it is not."""
+    original = getattr(os, step)
+
+    def refuse(what: Any, *arguments: Any, **options: Any) -> Any:
+        if os.path.isdir(what):
+            raise OSError(22, "Invalid argument")
+        return original(what, *arguments, **options)
+
+    monkeypatch.setattr(replace.os, step, refuse)
+    replace_file(saved, NEW)
+    monkeypatch.undo()
+    assert saved.read_bytes() == NEW
 
 
 class TestFailedWrite:

@@ -1,6 +1,7 @@
 """Runs that are killed at random moments and started again, until they come to their end.
 
-``python -m contracts.killed_runs 300``, with `tests` on the path, kills 300 times and prints what came of it as JSON.
+``python -m contracts.killed_runs 300``, with `tests` on the path, kills 300 times and prints what came of it as JSON;
+it ends with 1 if something went wrong.
 """
 
 import json
@@ -100,6 +101,11 @@ class Outcome:
     in_writes: int = 0
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def is_right(self) -> bool:
+        """Whether each run came to the same bits, and no kill lost more than is allowed."""
+        return self.wrong == 0 and not self.failures and self.lost <= self.allowed
+
 
 def kill_often(n_kills: int, save_freq: Any, seed: int = 0) -> Outcome:
     """Kill and start again until there were so many kills, and the last run has come to its end."""
@@ -180,12 +186,15 @@ def _look(folder: Path, done: int, outcome: Outcome) -> None:
     outcome.lost = max(outcome.lost, done - reached)
 
 
-def main() -> None:
-    """Kill as often as the command line says, half of it with a backup an epoch."""
+def main() -> int:
+    """Kill as often as the command line says, half of it with a backup an epoch; 0 if all went well."""
     n_kills = int(sys.argv[1])
+    outcomes = []
     for save_freq in (INTERVAL, "epoch"):
-        print(json.dumps({"save_freq": save_freq} | vars(kill_often(n_kills // 2, save_freq))))  # noqa: T201
+        outcomes.append(kill_often(n_kills // 2, save_freq))
+        print(json.dumps({"save_freq": save_freq} | vars(outcomes[-1])))  # noqa: T201
+    return 0 if all(outcome.is_right for outcome in outcomes) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

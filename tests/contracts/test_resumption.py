@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fastbp
-from contracts import children
+from contracts import children, killed_runs
 from contracts.problems import digest
 from fastbp.callbacks import (
     BackupAndRestore,
@@ -36,6 +37,19 @@ def test_killed_runs(save_freq: int | str) -> None:
     assert outcome["wrong"] == 0
     assert outcome["kills"] == N_KILLS // 2
     assert outcome["lost"] <= outcome["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [({}, 0), ({"wrong": 1}, 1), ({"failures": ["no model file"]}, 1), ({"lost": 8}, 1)],
+)
+def test_the_program_that_kills_fails_where_something_went_wrong(
+    fault: dict[str, Any], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = [killed_runs.Outcome(allowed=7), killed_runs.Outcome(allowed=7, **fault)]
+    monkeypatch.setattr(killed_runs, "kill_often", lambda *_: outcomes.pop())
+    monkeypatch.setattr(killed_runs.sys, "argv", ["killed_runs", "4"])
+    assert killed_runs.main() == status
 
 
 class Stopped(Exception):

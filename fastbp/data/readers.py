@@ -58,7 +58,7 @@ def read_data_set(
         If there is nothing of that name, or the options do not fit the data.
     """
     path = Path(data)
-    if _is_table(path) and path.is_file():
+    if _table_suffix(path) and path.is_file():
         if target is None:
             columns = ", ".join(map(str, read_frame(path).columns))
             raise ArgumentError(f"a table needs the column to be predicted as target: {columns}")
@@ -118,7 +118,7 @@ def read_samples(
         The true targets, where they are wanted and the data have them.
     """
     path = Path(data)
-    if _is_table(path) and path.is_file():
+    if _table_suffix(path) and path.is_file():
         if encoding is None:
             raise DataError(f"{path} is a table, but the model was not trained on one")
         frame = read_frame(path, text_columns=encoding.text_columns)
@@ -156,11 +156,16 @@ def read_frame(path: Path, text_columns: Sequence[str] = ()) -> Any:
     except ImportError:
         raise missing_extra("pandas", "cli", "reading tables") from None
     try:
-        if path.suffix in (".parquet", ".pq"):
+        if _table_suffix(path) in (".parquet", ".pq"):
             frame = pandas.read_parquet(path)
         else:
-            types = dict.fromkeys(text_columns, "str")
-            frame = pandas.read_csv(path, sep=_separator(path), dtype=types, skipinitialspace=True)
+            frame = pandas.read_csv(
+                path,
+                sep=_separator(path),
+                dtype=dict.fromkeys(text_columns, "str"),
+                skipinitialspace=True,
+                compression="gzip" if _is_packed(path) else None,
+            )
     except ImportError:
         raise missing_extra("pyarrow", "cli", "reading Parquet files") from None
     except (OSError, ValueError, EOFError, pandas.errors.ParserError) as error:
@@ -210,7 +215,7 @@ def _read_parts(path: Path) -> dict[str, Samples]:
         if path.suffix or len(path.parts) > 1:
             raise ArgumentError(f"there is no file or folder {path}")
         raise unknown_name("data set", str(path), DATA_SETS)
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         return read_arrays(path)
     raise ArgumentError(
         f"{path} is of no kind that can be read: {', '.join(TABLE_SUFFIXES)}, .npz, a folder of .npy or IDX files"
@@ -226,17 +231,23 @@ def _with_targets(samples: Samples | None, name: str) -> tuple[np.ndarray, np.nd
     return x, y
 
 
-def _is_table(path: Path) -> bool:
-    return path.name.lower().endswith(TABLE_SUFFIXES)
+def _table_suffix(path: Path) -> str:
+    """By which a table's name ends, in lower case; nothing if it is no table's."""
+    name = path.name.lower()
+    return next((each for each in TABLE_SUFFIXES if name.endswith(each)), "")
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
 
 
 def _separator(path: Path) -> str:
     """The separator of a CSV file, by its name and its first line."""
     import gzip
 
-    if ".tsv" in path.suffixes:
+    if _table_suffix(path).startswith(".tsv"):
         return "\t"
-    opener = gzip.open if path.suffix == ".gz" else open
+    opener = gzip.open if _is_packed(path) else open
     with opener(path, "rt", encoding="utf-8", errors="replace") as file:
         header = file.readline()
     return max(",;\t", key=header.count) if any(each in header for each in ",;\t") else ","

@@ -47,6 +47,12 @@ class TestTables:
             ("tabs.csv", TEXT.replace(",", "\t").encode()),
             ("blanks.csv", TEXT.replace(",", ", ").encode()),
             ("packed.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
+            ("TABS.TSV", TEXT.replace(",", "\t").encode()),
+            ("old.tsv.csv", TEXT.encode()),
+            ("old.tsv.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
+            ("PACKED.CSV.GZ", gzip.compress(TEXT.replace(",", ";").encode(), mtime=0)),
+            ("Tabs.TSV.gz", gzip.compress(TEXT.replace(",", "\t").encode(), mtime=0)),
+            ("old.parquet.csv", TEXT.encode()),
             ("mark.csv", TEXT.encode("utf-8-sig")),
             ("windows.csv", TEXT.replace("\n", "\r\n").encode()),
         ],
@@ -57,9 +63,10 @@ class TestTables:
         (tmp_path / name).write_bytes(content)
         pandas.testing.assert_frame_equal(read_frame(tmp_path / name), read_frame(table))
 
-    def test_parquet_reads_alike(self, tmp_path: Path, table: Path) -> None:
+    @pytest.mark.parametrize("name", ["animals.parquet", "ANIMALS.PARQUET", "old.csv.Pq"])
+    def test_parquet_reads_alike(self, tmp_path: Path, table: Path, name: str) -> None:
         pytest.importorskip("pyarrow")
-        path = tmp_path / "animals.parquet"
+        path = tmp_path / name
         read_frame(table).to_parquet(path)
         ours, theirs = (read_data_set(each, target="kind") for each in (path, table))
         np.testing.assert_array_equal(ours.x_train, theirs.x_train)

@@ -33,14 +33,22 @@ class DivergedError(FastbpError, ArithmeticError):
         The epoch in which it happened, counted from 1.
     step : int
         The update within that epoch, counted from 1.
+    validation : bool, default False
+        Whether it is the loss of the validation after that epoch, with weights that are finite.
     """
 
-    def __init__(self, epoch: int, step: int) -> None:
-        super().__init__(epoch, step)
+    def __init__(self, epoch: int, step: int, validation: bool = False) -> None:
+        super().__init__(epoch, step, validation)
         self.epoch = epoch
         self.step = step
+        self.validation = validation
 
     def __str__(self) -> str:
+        if self.validation:
+            return (
+                f"the validation loss is not finite after epoch {self.epoch}; the weights are finite and stay: the "
+                "loss of the validation data is too large for the model's dtype (are they scaled as for training?)"
+            )
         return (
             f"training diverged: the loss is not finite in epoch {self.epoch}, step {self.step}; "
             "the weights are the last finite ones (a lower learning rate may help)"

@@ -38,6 +38,9 @@ def test_divergence_names_epoch_and_step_and_survives_pickling() -> None:
     error = pickle.loads(pickle.dumps(errors.DivergedError(3, 17)))
     assert (error.epoch, error.step) == (3, 17)
     assert "epoch 3, step 17" in str(error)
+    error = pickle.loads(pickle.dumps(errors.DivergedError(3, 17, validation=True)))
+    assert "validation loss is not finite after epoch 3" in str(error)
+    assert "learning rate" not in str(error)
 
 
 @pytest.mark.parametrize(

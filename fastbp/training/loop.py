@@ -293,7 +293,7 @@ class Training:
             )
             if not np.isfinite(sums[0]):
                 # The weights are finite, but what they lead to no longer is.
-                raise DivergedError(epoch + 1, plan.n_steps)
+                raise DivergedError(epoch + 1, plan.n_steps, validation=True)
             logs |= {f"val_{name}": value for name, value in plan.logs(sums).items()}
         return logs
 

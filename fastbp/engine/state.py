@@ -50,7 +50,7 @@ class NetworkState:
         # To get it anew for each call takes the system as long as the copy takes.
         self.kept: NDArray[np.floating] | None = None
         self._state_size = self._place_state()
-        self.steps = self.changes = 0
+        self.steps = self.changes = self.seed = 0
         self._arena.require(self._state_size, 0)
         self._place_normalization()
         self.set_weights(weights)

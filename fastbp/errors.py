@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import FrozenInstanceError
 
 
 class FastbpError(Exception):
@@ -14,6 +15,10 @@ class ArgumentError(FastbpError, ValueError):
 
 class UnknownNameError(ArgumentError):
     """A name that no table knows; `unknown_name` makes it."""
+
+
+class FrozenSpecificationError(ArgumentError, FrozenInstanceError):
+    """A setting of a layer, an optimizer or the like was assigned to, which are made once and do not change."""
 
 
 class DataError(FastbpError, ValueError):

@@ -108,6 +108,21 @@ class Sequential(Model):
         names = [layers] if isinstance(layers, str) else layers
         self.learner.set_trainable(names, truth_value("trainable", trainable))
 
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any layer.
+
+        Assigning to it is `set_trainable` of all layers: the model has to be compiled again, unless nothing changes.
+        """
+        layers = self.learner.stack.with_weights.values()
+        return not layers or any(layer.trainable for layer in layers)
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        trainable = truth_value("trainable", trainable)
+        if any(layer.trainable != trainable for layer in self.learner.stack.with_weights.values()):
+            self.set_trainable(trainable)
+
     def build(self, input_shape: int | Sequence[int | None] | None = None) -> None:
         """Make the weights, which otherwise happens with the first data.
 

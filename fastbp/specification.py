@@ -6,11 +6,33 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from fastbp.errors import ArgumentError, unknown_name
+from fastbp.errors import ArgumentError, FrozenSpecificationError, unknown_name
+
+
+class _FrozenClass(type):
+    """Keeps `dataclass` from giving each class an assignment that refuses without a remedy: `_Frozen` has one"""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name not in ("__setattr__", "__delattr__"):
+            super().__setattr__(name, value)
+
+
+class _Frozen(metaclass=_FrozenClass):
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenSpecificationError(
+            f"{type(self).__name__} does not change once it is made: {self._remedy(name, value)}"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenSpecificationError(f"{type(self).__name__} does not change once it is made")
+
+    def _remedy(self, name: str, value: object) -> str:
+        """What to do instead of assigning to a setting"""
+        return f"make another one, with {name}={value!r}"
 
 
 @dataclass(frozen=True)
-class Specification:
+class Specification(_Frozen):
     """A choice and its settings, without arrays: two equal specifications mean the same thing."""
 
     def to_config(self) -> dict[str, Any]:

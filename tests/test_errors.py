@@ -9,6 +9,8 @@ from fastbp import errors
 KINDS = [
     (errors.ArgumentError, ValueError),
     (errors.UnknownNameError, errors.ArgumentError),
+    (errors.FrozenSpecificationError, errors.ArgumentError),
+    (errors.FrozenSpecificationError, AttributeError),
     (errors.DataError, ValueError),
     (errors.NotReadyError, RuntimeError),
     (errors.DivergedError, ArithmeticError),

@@ -105,6 +105,12 @@ class LayerWithWeights(Layer):
 
     trainable: bool
 
+    def _remedy(self, name: str, value: object) -> str:
+        if name != "trainable":
+            return super()._remedy(name, value)
+        layer = self.name or "its name in summary()"
+        return f'use model.set_trainable({value!r}, ["{layer}"]) and compile the model again'
+
     def with_trainable(self, trainable: bool) -> Self:
         """The same layer, changed by training or not."""
         other = copy(self)

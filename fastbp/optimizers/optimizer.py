@@ -111,6 +111,15 @@ class Optimizer(Specification):
         ]
         return f"{type(self).__name__}({', '.join(settings)})"
 
+    def _remedy(self, name: str, value: object) -> str:
+        remedy = f"model.optimizer = dataclasses.replace(model.optimizer, {name}={value!r})"
+        if name != "learning_rate":
+            return f"use {remedy}, or compile the model again"
+        return (
+            f"use {remedy}, one of fastbp.optimizers.schedules, or the callback LearningRateScheduler or "
+            "ReduceLROnPlateau"
+        )
+
     # --- what an optimizer states ---
 
     @property

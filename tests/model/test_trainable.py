@@ -107,3 +107,40 @@ def test_summary_and_wrong_names():
         model.set_trainable(False, "densel")
     with pytest.raises(fastbp.ArgumentError, match="trainable"):
         model.set_trainable(0)
+
+
+def test_the_whole_model_by_assignment(data):
+    """As Keras has it; what changes nothing does not ask for another `compile`."""
+    model = build((1,))
+    before = model.get_weights()
+    model.trainable = False
+    assert not model.trainable
+    with pytest.raises(fastbp.NotReadyError, match="compile"):
+        model.fit(*data, verbose=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.trainable = False
+    model.fit(*data, verbose=0)
+    same = zip(before, model.get_weights(), strict=True)
+    assert all(np.array_equal(old, new) for old, new in same)
+    model.trainable = True
+    assert [layer.trainable for layer in model.layers[1:]] == [True, True, True]
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(*data, verbose=0)
+    same = zip(before, model.get_weights(), strict=True)
+    assert not any(np.array_equal(old, new) for old, new in same)
+
+
+def test_what_is_frozen_says_what_to_do():
+    model = build()
+    with pytest.raises(fastbp.FrozenSpecificationError, match=r"set_trainable\(False, .*compile"):
+        model.layers[1].trainable = False
+    with pytest.raises(AttributeError, match=r"replace\(model.optimizer, learning_rate=0.5\)"):
+        model.optimizer.learning_rate = 0.5
+    with pytest.raises(fastbp.ArgumentError, match=r"momentum=0.9\), or compile"):
+        model.optimizer.momentum = 0.9
+    with pytest.raises(fastbp.ArgumentError, match=r"Dense does not change .* with units=5"):
+        model.layers[1].units = 5
+    with pytest.raises(fastbp.ArgumentError, match="does not change"):
+        del model.layers[1].units
+    assert model.layers[1].trainable
+    assert model.optimizer.learning_rate == 0.01

@@ -231,6 +231,7 @@ class Model(Questions, Weights):
         self.stop_training = False
         training = Training(learner, network, plan, watchers, display, lambda: self.stop_training)
         self.history = training.history
+        self.history.set_model(self)
         training.run()
         return training.history
 

@@ -10,7 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from fastbp.nn import figures_by_name
 from fastbp.specification import real_number, truth_value, whole_number
 from fastbp.training import (
+    NOBODY,
     Batches,
+    Callback,
+    CallbackList,
     LayerNorms,
     Learner,
     Threads,
@@ -51,6 +54,7 @@ class Questions:
         verbose: Verbosity = "auto",
         sample_weight: ArrayLike | None = None,
         steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         return_dict: bool = False,
         threads: Threads = "auto",
     ) -> Figures:
@@ -66,6 +70,8 @@ class Questions:
             Batches to take where `x` gives batches; None means all.
         verbose : {"auto", 0, 1, 2}
             0: silent; else a line with the figures.
+        callbacks : list of Callback, optional
+            `on_test_begin` and `on_test_end` are called.
         return_dict : bool, default False
             Whether the figures come by name.
         threads : int or "auto"
@@ -81,9 +87,13 @@ class Questions:
         given = given_samples(self.learner, x, y, sample_weight, steps=steps)
         inputs = given.first[0] if isinstance(given, Batches) else given.inputs
         network = self.learner.network(inputs.n_columns)
+        watchers = self._watchers(callbacks)
+        watchers.call("on_test_begin", None)
         row = evaluate(network, given, batch_size, check_threads(threads))
+        found = self._by_name(row)
+        watchers.call("on_test_end", found)
         if verbose:
-            sys.stdout.write(f"{figures(self._by_name(row))}\n")
+            sys.stdout.write(f"{figures(found)}\n")
         return self._answer(row, return_dict)
 
     def predict(
@@ -92,6 +102,7 @@ class Questions:
         batch_size: int | None = None,
         verbose: Verbosity = "auto",
         steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         threads: Threads = "auto",
     ) -> Array:
         """Compute the outputs.
@@ -106,6 +117,8 @@ class Questions:
             Taken for Keras's sake: `predict` shows nothing.
         steps : int, optional
             Batches to take where `x` gives batches; None means all.
+        callbacks : list of Callback, optional
+            `on_predict_begin` and `on_predict_end` are called.
         threads : int or "auto"
             How many workers.
 
@@ -116,13 +129,17 @@ class Questions:
         """
         if batch_size is not None:
             batch_size = whole_number("batch_size", batch_size)
-        if gives_batches(x):
-            batches = given_inputs(self.learner, x, steps)
-            network = self.learner.network(batches.first[0].n_columns)
-            return predict(network, batches, check_threads(threads))
-        inputs = self.learner.inputs(x)
-        network = self.learner.network(inputs.n_columns)
-        return network.predict(inputs, batch_size=batch_size, threads=check_threads(threads))
+        threads, watchers = check_threads(threads), self._watchers(callbacks)
+        given = given_inputs(self.learner, x, steps) if gives_batches(x) else self.learner.inputs(x)
+        first = given.first[0] if isinstance(given, Batches) else given
+        network = self.learner.network(first.n_columns)
+        watchers.call("on_predict_begin", None)
+        if isinstance(given, Batches):
+            outputs = predict(network, given, threads)
+        else:
+            outputs = network.predict(given, batch_size=batch_size, threads=threads)
+        watchers.call("on_predict_end", None)
+        return outputs
 
     def profile(
         self,
@@ -221,6 +238,9 @@ class Questions:
         ['dense', 'dense_1']
         """
         return layer_norms(self.learner, x, y, sample_weight)
+
+    def _watchers(self, callbacks: Callback | Iterable[Callback] | None) -> CallbackList:
+        return NOBODY if callbacks is None else CallbackList(callbacks, self)
 
     def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""

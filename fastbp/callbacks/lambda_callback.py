@@ -22,6 +22,10 @@ class LambdaCallback(Callback):
         Take batch and logs.
     on_chunk_end : callable, optional
         Takes epoch, step, the epoch's number of steps, and logs.
+    on_batch_begin, on_batch_end : callable, optional
+        The same as those of the training's batches.
+    on_test_begin, on_test_end, on_predict_begin, on_predict_end : callable, optional
+        Take logs.
 
     Examples
     --------
@@ -38,6 +42,13 @@ class LambdaCallback(Callback):
         on_train_batch_begin: Hook | None = None,
         on_train_batch_end: Hook | None = None,
         on_chunk_end: Hook | None = None,
+        *,
+        on_batch_begin: Hook | None = None,
+        on_batch_end: Hook | None = None,
+        on_test_begin: Hook | None = None,
+        on_test_end: Hook | None = None,
+        on_predict_begin: Hook | None = None,
+        on_predict_end: Hook | None = None,
     ) -> None:
         hooks = {name: hook for name, hook in locals().items() if name.startswith("on_") and hook}
         for name, hook in hooks.items():

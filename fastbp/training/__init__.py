@@ -5,7 +5,7 @@ Nothing here computes what a network computes; the engine does.
 
 from fastbp.training.answers import evaluate, predict
 from fastbp.training.batches import Batches, gives_batches
-from fastbp.training.callbacks import Callback, CallbackList, Logs, State
+from fastbp.training.callbacks import NOBODY, Callback, CallbackList, Logs, State
 from fastbp.training.given import given_inputs, given_samples, given_to_fit
 from fastbp.training.gradient_check import GradientReport, GradientRow, gradient_check
 from fastbp.training.history import History
@@ -18,6 +18,7 @@ from fastbp.training.progress import Display, Verbosity, announce, figures
 from fastbp.training.resumption import SafePoint, TrainingState
 
 __all__ = [
+    "NOBODY",
     "Batches",
     "Callback",
     "CallbackList",

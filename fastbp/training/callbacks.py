@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 Logs = dict[str, Any]
 State = dict[str, Any]
 
+#: Keras's methods that would be called within one compiled call.
+NOT_CALLED = (
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
+
 
 class Callback:
     """Called while a model trains; derive from it and override what is needed, as in Keras.
 
     What is not overridden costs nothing: without the epoch's methods many epochs run as one compiled call, without
     the batch's methods the batches of an epoch do. Setting ``self.model.stop_training = True`` ends `fit` after the
-    epoch, batch or chunk that runs now. A number added to an epoch's `logs` goes into the history.
+    epoch, batch or chunk that runs now. A number added to an epoch's `logs` goes into the history. Keras's methods for
+    the batches of a test or a prediction are refused, as these are one call.
 
     Attributes
     ----------
@@ -61,9 +70,29 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a batch; counted from 0 in every epoch. Overridden, it makes every batch a call of its own."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch, with the epoch's figures so far. Overridden, it makes every batch a call of its own."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name for `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name for `on_train_batch_end`."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before a validation, and in `evaluate`."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After a validation, and in `evaluate`, with the figures, whose names have no "val_"."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before the outputs are computed in `predict`."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After that."""
 
     def on_chunk_end(self, epoch: int, step: int, n_steps: int, logs: Logs | None = None) -> None:
         """Some 20 times a second: `step` of the epoch's `n_steps` steps are done, with these figures so far."""
@@ -95,7 +124,7 @@ class Callback:
 
 
 class CallbackList:
-    """All callbacks of one `fit`, called in their order.
+    """All callbacks of one `fit`, `evaluate` or `predict`, called in their order.
 
     Attributes
     ----------
@@ -114,10 +143,13 @@ class CallbackList:
                 raise ArgumentError(
                     f"callbacks must derive from fastbp.Callback, not {type(callback).__name__}"
                 )
+            _check_methods(callback)
             callback.set_model(model)
         self.watch_safe_points = self._overridden("on_safe_point")
         self.watch_epochs = self._overridden("on_epoch_begin", "on_epoch_end")
-        self.watch_batches = self._overridden("on_train_batch_begin", "on_train_batch_end")
+        self.watch_batches = self._overridden(
+            "on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end"
+        )
         self.watch_chunks = self._overridden("on_chunk_end", "on_safe_point")
         self.choose_steps = self._overridden("most_steps") or self.watch_batches
 
@@ -171,3 +203,17 @@ class CallbackList:
             kind = type(callback).__name__
             yield f"{kind}_{kinds[kind]}", callback
             kinds[kind] += 1
+
+
+#: Where there are no callbacks.
+NOBODY = CallbackList(None, None)
+
+
+def _check_methods(callback: Callback) -> None:
+    for name in NOT_CALLED:
+        if hasattr(callback, name):
+            part = "test" if "test" in name else "predict"
+            raise ArgumentError(
+                f"{type(callback).__name__} has the method {name}, which fastbp does not call, since all batches of a "
+                f"test or a prediction are one compiled call: use on_{part}_begin or on_{part}_end"
+            )

@@ -1,5 +1,6 @@
 """What training returns: the figures of every epoch."""
 
+import weakref
 from typing import Any
 
 from fastbp.training.callbacks import Callback, Logs
@@ -18,12 +19,29 @@ class History(Callback):
         The epochs, counted from 0.
     params : dict
         How many epochs and steps were asked for.
+    model : Sequential or None
+        What was trained, as long as there is somebody else who holds it.
     """
 
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
         self.params: dict[str, Any] = {}
+        self._model: weakref.ref[Any] | None = None
+
+    # The model holds its history: a reference that counts would keep both until the garbage is collected.
+    @property
+    def model(self) -> Any:  # type: ignore[override]
+        """What was trained."""
+        return None if self._model is None else self._model()
+
+    def set_model(self, model: Any) -> None:
+        """Take the model, before training begins."""
+        self._model = weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the model."""
+        return {**vars(self), "_model": None}
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name} {_text(values[-1])}" for name, values in self.history.items())

@@ -288,13 +288,16 @@ class Training:
         plan = self._plan
         logs = plan.logs(row)
         if plan.validation is not None:
+            self._callbacks.call("on_test_begin", None)
             sums = evaluate(
                 self._network, plan.validation, plan.validation_batch_size, plan.threads
             )
             if not np.isfinite(sums[0]):
                 # The weights are finite, but what they lead to no longer is.
                 raise DivergedError(epoch + 1, plan.n_steps, validation=True)
-            logs |= {f"val_{name}": value for name, value in plan.logs(sums).items()}
+            found = plan.logs(sums)
+            self._callbacks.call("on_test_end", found)
+            logs |= {f"val_{name}": value for name, value in found.items()}
         return logs
 
     def _epochs_at_once(self, n_samples: int) -> int:

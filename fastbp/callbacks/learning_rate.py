@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastbp.errors import ArgumentError
+from fastbp.optimizers import Rprop
 
 
 def learning_rate(model: Any) -> float:
@@ -12,8 +13,13 @@ def learning_rate(model: Any) -> float:
     Raises
     ------
     ArgumentError
-        If it has none of its own but follows a schedule.
+        If it has none of its own but follows a schedule, or goes by none after its first step.
     """
+    if isinstance(model.optimizer, Rprop):
+        raise ArgumentError(
+            "the learning rate of Rprop is the first step of its weights, which find their own sizes from then on, so "
+            "that a callback cannot change it: leave the callback away, or compile the model with another optimizer"
+        )
     rate = model.optimizer.learning_rate
     if not isinstance(rate, (int, float)):
         raise ArgumentError(

@@ -68,7 +68,8 @@ class Rprop(Optimizer):
     * "iplus" does as "plus" where the loss has grown since the update before, else as "iminus".
 
     It is for the whole set at once: the signs of gradients of different samples say nothing about each other. So `fit`
-    takes all samples in a step unless told otherwise, and refuses smaller batches.
+    takes all samples in a step unless told otherwise, and refuses smaller batches. Noise, as that of a Dropout, is
+    drawn anew for each update and turns signs by chance: leave such layers away.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class Rprop(Optimizer):
     minimum_step : float above 0, default 1e-6
     maximum_step : float, default 50
     **shared
-        What all optimizers take: see `Optimizer`.
+        What all optimizers take, but for `gradient_accumulation_steps`: see `Optimizer`.
 
     References
     ----------
@@ -103,6 +104,11 @@ class Rprop(Optimizer):
             raise ArgumentError(
                 "learning_rate of Rprop is the first step of all weights, which find their own sizes from then on: "
                 "give a number instead of a schedule"
+            )
+        if self.gradient_accumulation_steps is not None:
+            raise ArgumentError(
+                "Rprop takes all samples in a step, so that there are no batches whose gradients could be accumulated: "
+                "leave gradient_accumulation_steps away"
             )
         if self.variant not in _VARIANTS:
             raise unknown_name("variant of Rprop", self.variant, _VARIANTS)

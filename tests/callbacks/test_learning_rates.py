@@ -162,3 +162,15 @@ def test_a_rate_that_follows_a_schedule_is_left_alone(make, data):
     for callback in (schedule, ReduceLROnPlateau("loss")):
         with pytest.raises(fastbp.ArgumentError, match="follows a schedule"):
             model.fit(*data, verbose=0, callbacks=callback)
+
+
+@pytest.mark.parametrize(
+    "callback", [LearningRateScheduler(lambda epoch, rate: rate / 2), ReduceLROnPlateau("loss")]
+)
+def test_rprop_has_no_rate_to_be_changed(make, data, callback):
+    model = make("rprop")
+    before = model.learner.network(4).weights()
+    with pytest.raises(fastbp.ArgumentError, match=r"first step of its weights.*another optimizer"):
+        model.fit(*data, verbose=0, callbacks=callback)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

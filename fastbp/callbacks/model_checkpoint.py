@@ -1,12 +1,14 @@
 """The model in a file, after every epoch or whenever it is the best."""
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from fastbp.callbacks.monitor import Mode, Monitor
 from fastbp.callbacks.save_frequency import SaveFreq, SaveFrequency
-from fastbp.errors import ArgumentError
+from fastbp.errors import ArgumentError, unknown_name
 from fastbp.specification import real_number, truth_value
 from fastbp.training import Logs, announce
 
@@ -62,9 +64,28 @@ class ModelCheckpoint(Monitor):
         """Make sure that the figure and the folder are there."""
         if self.save_best_only:
             super().check(names)
+        self._check_figures(names)
         folder = Path(self.filepath).parent
         if "{" not in str(folder):
             _make(folder)
+
+    def _check_figures(self, names: tuple[str, ...]) -> None:
+        """Refuse figures in the file's name that will not be there; one that another callback adds is like none"""
+        known = ("epoch", *(() if self.save_freq == "epoch" else ("batch",)), *names)
+        try:
+            wanted = {field for _, field, _, _ in Formatter().parse(self.filepath) if field}
+        except ValueError as error:
+            raise ArgumentError(
+                f'filepath "{self.filepath}" cannot be filled in: {error}'
+            ) from None
+        for figure in wanted.difference(known):
+            if figure.removeprefix("val_") in names:
+                raise ArgumentError(
+                    f"the filepath of ModelCheckpoint has {figure!r}, but fit has no validation data: give it "
+                    "validation_data or validation_split"
+                )
+            if get_close_matches(figure, known, n=1):
+                raise unknown_name("figure in the filepath of ModelCheckpoint", figure, known)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin to count batches."""

@@ -50,6 +50,10 @@ class FeatureScaling(LayerWithWeights):
             gamma_regularizer=regularizer_of_vector("gamma", gamma[1]),
             trainable=truth_value("trainable", trainable),
         )
+        if not self.center:
+            self._without("center", "beta", {"beta_regularizer": beta[1]})
+        if not self.scale:
+            self._without("scale", "gamma", {"gamma_regularizer": gamma[1]})
 
     def _gamma(self, n: int) -> Weight:
         start, penalty = self.gamma_initializer, self.gamma_regularizer

@@ -1,5 +1,6 @@
 """What every layer says of itself: its outputs, and its arrays of weights."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
@@ -110,6 +111,15 @@ class LayerWithWeights(Layer):
             return super()._remedy(name, value)
         layer = self.name or "its name in summary()"
         return f'use model.set_trainable({value!r}, ["{layer}"]) and compile the model again'
+
+    def _without(self, switch: str, array: str, settings: Mapping[str, object]) -> None:
+        """Refuse settings of an array that `switch` leaves away"""
+        given = [name for name, value in settings.items() if value is not None]
+        if given:
+            raise ArgumentError(
+                f"{type(self).__name__} has {switch}=False and so no {array}, which {' and '.join(given)} would be "
+                f"for: leave {switch}=False away, or {'them' if len(given) > 1 else 'it'}"
+            )
 
     def with_trainable(self, trainable: bool) -> Self:
         """The same layer, changed by training or not."""

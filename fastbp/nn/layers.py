@@ -139,6 +139,12 @@ class Dense(LayerWithWeights):
             trainable=truth_value("trainable", trainable),
         )
         n_outputs_of(self.activation, self.units)
+        if not self.use_bias:
+            self._without(
+                "use_bias",
+                "bias",
+                {"bias_regularizer": bias_regularizer, "bias_constraint": bias_constraint},
+            )
 
     def width(self, n_inputs: int) -> int:
         """The number of outputs."""

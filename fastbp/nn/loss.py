@@ -26,6 +26,8 @@ class LossFunction(Specification):
         Whether targets are -1 and 1, or 0 and 1.
     probability : str or None
         The activation that makes the loss's probabilities of logits.
+    takes_logarithms : bool
+        Whether it takes the logarithm of outputs as they are.
     n_outputs_least : int
         The fewest outputs with which the loss means anything.
     """
@@ -35,6 +37,7 @@ class LossFunction(Specification):
     target_range: ClassVar[tuple[float, float] | None] = None
     target_signs: ClassVar[bool] = False
     probability: ClassVar[str | None] = None
+    takes_logarithms: ClassVar[bool] = False
     n_outputs_least: ClassVar[int] = 1
 
     @property

@@ -118,13 +118,15 @@ class Poisson(LossFunction):
 
     name = "poisson"
     target_range = (0.0, float("inf"))
+    takes_logarithms = True
 
 
 @dataclass(frozen=True)
 class CosineSimilarity(LossFunction):
-    """``-sum(y * p) / (|y| * |p|)``, where a length below epsilon counts as epsilon."""
+    """``-sum(y * p) / (|y| * |p|)``, where a length below epsilon counts as epsilon. It needs two outputs or more."""
 
     name = "cosine_similarity"
+    n_outputs_least = 2
 
 
 # --- margins ---
@@ -164,6 +166,7 @@ class KLDivergence(LossFunction):
 
     name = "kl_divergence"
     target_range = (0.0, 1.0)
+    takes_logarithms = True
 
 
 LOSSES: Family[LossFunction] = Family(

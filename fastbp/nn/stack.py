@@ -14,6 +14,7 @@ from fastbp.nn.activations import OF_ALL_OUTPUTS
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.embedding import Embedding, Lookup
 from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
+from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense, Input
 from fastbp.nn.noise import Noise
 from fastbp.nn.normalization import Normalization
@@ -78,6 +79,11 @@ class Stack:
                     f"a {layer.activation} of one output is the same number whatever the weights are: "
                     "one output for two classes goes with 'sigmoid'"
                 )
+        if isinstance(layer, LayerNormalization) and not layer.rms_scaling and shape == (1,):
+            raise ArgumentError(
+                "a LayerNormalization of one feature makes 0 of it, whatever the weights are: give the layer before it "
+                "more units, or use BatchNormalization, which looks at the samples of a batch"
+            )
         return stack
 
     def _check_order(self, layer: Layer) -> None:

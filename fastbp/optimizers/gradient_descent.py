@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbp.errors import ArgumentError
 from fastbp.optimizers.optimizer import Column, Optimizer, share
 from fastbp.optimizers.schedules import Rate
 from fastbp.specification import choose, truth_value
@@ -22,6 +23,7 @@ class SGD(Optimizer):
     learning_rate : float or schedule, default 0.01
     momentum : float in [0, 1), default 0
     nesterov : bool, default False
+        Goes with momentum alone.
     **shared
         What all optimizers take: see `Optimizer`.
 
@@ -42,6 +44,10 @@ class SGD(Optimizer):
             momentum=share("momentum", self.momentum),
             nesterov=truth_value("nesterov", self.nesterov),
         )
+        if self.nesterov and not self.momentum:
+            raise ArgumentError(
+                "nesterov=True does nothing without momentum: give one, as in SGD(0.01, momentum=0.9, nesterov=True)"
+            )
 
     @property
     def own_rule(self) -> str:

@@ -28,6 +28,7 @@ from fastbp.runtime.forks import share
 from fastbp.source import Source
 from fastbp.specification import whole_number
 from fastbp.training.categories import LARGEST_EXACT, check_categories
+from fastbp.training.combinations import check_loss, check_optimizer
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 from fastbp.training.shaped import as_rows
 
@@ -156,24 +157,9 @@ class Learner:
         if loss is None:
             raise ArgumentError(f"compile needs a loss: one of {', '.join(LOSSES.names)}")
         chosen_loss = LOSSES.resolve(loss)
-        n_outputs = self.stack.n_outputs
-        if n_outputs < chosen_loss.n_outputs_least:
-            other = (
-                "'hinge'"
-                if "hinge" in chosen_loss.name
-                else "'binary_crossentropy' after a sigmoid"
-            )
-            raise ArgumentError(
-                f"the loss {chosen_loss.name!r} needs an output for every class, but the model has one output; "
-                f"two classes and one output go with {other}"
-            )
-        found = self.stack.output_activation
-        if chosen_loss.output_activation == found:
-            raise ArgumentError(
-                f"the loss {chosen_loss.name!r} has from_logits=True, but the model ends in a {found}, which makes "
-                f"probabilities of the logits: leave one of both away (after a {found} the loss is computed from the "
-                "logits anyway)"
-            )
+        check_loss(chosen_loss, self.stack)
+        check_optimizer(chosen_optimizer, self.stack.weight_names)
+        n_outputs, found = self.stack.n_outputs, self.stack.output_activation
         chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs, weighted_metrics, found)
         if self._network is not None:
             self._network.configure(chosen_loss, chosen_optimizer, chosen_metrics)

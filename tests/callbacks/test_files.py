@@ -117,8 +117,8 @@ def test_a_model_every_so_many_batches(make, data, tmp_path, equal):
 
 
 def test_wrong_checkpoints(make, data, tmp_path):
-    with pytest.raises(fastbp.ArgumentError, match=r"Failed to format.*valloss"):
-        make().fit(*data, verbose=0, callbacks=ModelCheckpoint(tmp_path / "{valloss}"))
+    with pytest.raises(fastbp.ArgumentError, match=r"Failed to format.*figure"):
+        make().fit(*data, verbose=0, callbacks=ModelCheckpoint(tmp_path / "{figure}"))
     with pytest.raises(fastbp.ArgumentError, match="save_freq"):
         ModelCheckpoint(tmp_path / "a", save_freq=0)
     (tmp_path / "file").write_text("")
@@ -197,3 +197,34 @@ def test_tensor_board(make, data, tmp_path, monkeypatch):
     assert len(written) == 4 + 4 + 4 + 2
     board.on_epoch_end(1, {"recall": [0.5, 0.25]})
     assert written[-2:] == [(train, "epoch_recall_0", 0.5, 1), (train, "epoch_recall_1", 0.25, 1)]
+
+
+@pytest.mark.parametrize(
+    "name, options, message",
+    [
+        ("{val_los}", {"validation_split": 0.2}, "'val_los', did you mean 'val_loss'"),
+        ("{epoch}-{acuracy:.2f}", {}, "did you mean 'accuracy'"),
+        ("{val_accuracy}", {}, "'val_accuracy', but fit has no validation data"),
+        ("{epoch", {}, "cannot be filled in"),
+    ],
+)
+def test_wrong_figures_in_the_name_are_refused_before_training(
+    make, data, tmp_path, name, options, message
+):
+    model = make()
+    epochs = []
+    watch = fastbp.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    callbacks = [watch, ModelCheckpoint(tmp_path / name)]
+    with pytest.raises(fastbp.ArgumentError, match=message):
+        model.fit(*data, verbose=0, callbacks=callbacks, **options)
+    assert epochs == []
+
+
+def test_the_name_may_hold_what_another_callback_adds(make, data, tmp_path):
+    class Adds(fastbp.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["size"] = 3.0
+
+    callbacks = [Adds(), ModelCheckpoint(tmp_path / "{size:.0f}")]
+    make().fit(*data, verbose=0, callbacks=callbacks)
+    assert (tmp_path / "3").exists()

@@ -53,12 +53,12 @@ OTHERS = [
     (LAYERS, Embedding(10, 4)),
     (LAYERS, Embedding(10, 4, RandomNormal(stddev=0.1), L2(0.25), [3, 5], "vectors", False)),
     (LAYERS, Dense(3)),
+    (LAYERS, Dense(3, use_bias=False)),
     (
         LAYERS,
         Dense(
             3,
             "relu",
-            use_bias=False,
             kernel_initializer=RandomNormal(stddev=0.1),
             kernel_regularizer=L1(0.5),
             bias_regularizer=L2(0.25),

@@ -145,4 +145,4 @@ def test_what_the_outputs_went_through(behind):
     model.compile("sgd", "mse", ["auc"])
     with pytest.raises(ArgumentError, match="from_logits"):
         model.compile("sgd", fastbp.BinaryCrossentropy(from_logits=True))
-    assert Stack.of([*layers, fastbp.LayerNormalization()]).output_activation == "linear"
+    assert Stack.of([*layers, fastbp.BatchNormalization()]).output_activation == "linear"

@@ -54,7 +54,6 @@ TABLE = [
     (SGD(0.1), "sgd", {}, lambda t: [0.1]),
     (SGD(0.1, momentum=0.9), "momentum", {"momentum": 0}, lambda t: [0.1, 0.9]),
     (SGD(0.1, 0.9, nesterov=True), "nesterov", {"momentum": 0}, lambda t: [0.1, 0.9]),
-    (SGD(0.1, nesterov=True), "sgd", {}, lambda t: [0.1]),
     (Adagrad(0.1), "adagrad", {"accumulator": 0.1}, lambda t: [0.1, 1e-7]),
     (Adagrad(0.1, 0.5, 1e-3), "adagrad", {"accumulator": 0.5}, lambda t: [0.1, 1e-3]),
     (
@@ -227,6 +226,7 @@ def test_numbers_are_finite_after_any_number_of_updates(optimizer):
     [
         (lambda: Rprop(variant="improved"), "variant of Rprop 'improved'"),
         (lambda: Rprop(ExponentialDecay(0.1, 10, 0.5)), "a number instead of a schedule"),
+        (lambda: Rprop(gradient_accumulation_steps=2), "leave gradient_accumulation_steps away"),
         (lambda: Rprop(eta_plus=1), "eta_plus"),
         (lambda: Rprop(eta_minus=1), "eta_minus"),
         (lambda: Rprop(minimum_step=1, maximum_step=0.5), "minimum_step=1.0 lies above"),
@@ -257,6 +257,8 @@ def test_numbers_are_finite_after_any_number_of_updates(optimizer):
         (lambda: Muon(adam_lr_ratio=-1), "adam_lr_ratio"),
         (lambda: Muon(exclude_embeddings=1), "exclude_embeddings"),
         (lambda: SGD(ExponentialDecay), "not a class"),
+        (lambda: SGD(nesterov=True), "nesterov=True does nothing .* momentum=0.9"),
+        (lambda: SGD(lambda: 0.1), "without arguments.* lambda step.* LearningRateScheduler"),
         (lambda: SGD("fast"), "learning_rate"),
         (lambda: SGD({"class": "Exponential"}), "ExponentialDecay|learning-rate schedule"),
     ],

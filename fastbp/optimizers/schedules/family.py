@@ -1,6 +1,7 @@
 """All schedules by name, and what may stand for a learning rate."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 
 from fastbp.errors import ArgumentError
 from fastbp.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
@@ -46,5 +47,20 @@ def as_learning_rate(given: object) -> float | LearningRateSchedule:
             f"learning_rate must be a number or a schedule, not a class: {given.__name__}(...)"
         )
     if callable(given):
+        if _takes_nothing(given):
+            raise ArgumentError(
+                "learning_rate is a function without arguments, but the rates of many updates are asked for ahead of "
+                "them: let it take the number of updates done before, as in lambda step: 0.1 / (1 + step); to change "
+                "the rate on the way use the callback LearningRateScheduler, or model.optimizer = "
+                "dataclasses.replace(model.optimizer, learning_rate=...)"
+            )
         return FunctionSchedule(given)
     return real_number("learning_rate", given, minimum=0)
+
+
+def _takes_nothing(function: Callable[..., object]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return not any(each.kind is not each.KEYWORD_ONLY for each in parameters)

@@ -7,7 +7,16 @@
 33
 """
 
-from fastbp import callbacks
+from fastbp import (
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    regularizers,
+)
 from fastbp.data.sets import load_digits, load_fashion_mnist
 from fastbp.errors import (
     ArgumentError,
@@ -107,7 +116,6 @@ from fastbp.nn import (
     UnitNorm,
     VarianceScaling,
     Zeros,
-    constraints,
 )
 from fastbp.optimizers import (
     SGD,
@@ -256,10 +264,16 @@ __all__ = [
     "UnknownNameError",
     "VarianceScaling",
     "Zeros",
+    "activations",
     "callbacks",
     "constraints",
     "gradient_check",
+    "initializers",
+    "layers",
     "load_digits",
     "load_fashion_mnist",
     "load_model",
+    "losses",
+    "metrics",
+    "regularizers",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from fastbp.nn import LossFunction, Metric
+from fastbp.nn import LossFunction, Metric, MetricsWanted
 from fastbp.optimizers import Optimizer
 from fastbp.questions import Figures, Questions
 from fastbp.training import (
@@ -100,8 +100,8 @@ class Model(Questions, Weights):
         self,
         optimizer: str | Optimizer = "rmsprop",
         loss: str | LossFunction | None = None,
-        metrics: Iterable[str | Metric | LossFunction] | str | None = None,
-        weighted_metrics: Iterable[str | Metric | LossFunction] | str | None = None,
+        metrics: MetricsWanted = None,
+        weighted_metrics: MetricsWanted = None,
     ) -> None:
         """Say how to train. What an optimizer had gathered before is forgotten, the weights are not.
 
@@ -158,7 +158,7 @@ class Model(Questions, Weights):
         y : array_like (n_samples, n_outputs) or (n_samples,)
             Targets: a number for every output, or class numbers 0, 1, ... for the sparse loss.
         batch_size : int, optional
-            Samples in a step; None means 32, or all of a smaller set; for an optimizer that wants it, as `Rprop`, all.
+            Samples in a step, at most all of them; None means 32; for an optimizer that wants it, as `Rprop`, all.
         epochs : int, default 1
             The number of the last epoch; `initial_epoch` says where to begin.
         verbose : {"auto", 0, 1, 2}

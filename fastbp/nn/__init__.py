@@ -7,7 +7,13 @@ keep them. An activation or loss is a name here and a function of that name in f
 from fastbp.nn.activations import ACTIVATIONS, activation_name
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
-from fastbp.nn.chosen_metrics import figures_by_name, n_sums, resolve_metrics, sums_to_add
+from fastbp.nn.chosen_metrics import (
+    MetricsWanted,
+    figures_by_name,
+    n_sums,
+    resolve_metrics,
+    sums_to_add,
+)
 from fastbp.nn.constraints import (
     CONSTRAINTS,
     Constraint,
@@ -188,6 +194,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "MetricsWanted",
     "MinMaxNorm",
     "NguyenWidrow",
     "NonNeg",

@@ -13,7 +13,8 @@ from fastbp.nn.metric import Metric
 from fastbp.nn.metric_kind import Sum, Totals
 from fastbp.nn.metric_kinds import KINDS, METRICS, figure_of
 
-Wanted = Iterable[str | Metric | LossFunction] | str | None
+MetricWanted = str | Metric | LossFunction | type[Metric] | type[LossFunction]
+MetricsWanted = Iterable[MetricWanted] | MetricWanted | None
 
 _ALIASES = {
     "acc": "accuracy",
@@ -25,6 +26,12 @@ _ALIASES = {
     "logcosh": "log_cosh",
     "kld": "kl_divergence",
     "bce": "binary_crossentropy",
+    "MSE": "mean_squared_error",
+    "MAE": "mean_absolute_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "MSLE": "mean_squared_logarithmic_error",
+    "KLD": "kl_divergence",
+    "BCE": "binary_crossentropy",
     "auc": "roc_auc_interpolation",
     "AUC": "roc_auc_interpolation",
     "R2Score": "r2_score",
@@ -120,10 +127,10 @@ def _places(metrics: tuple[Metric, ...]) -> list[tuple[Metric, list[int], int]]:
 
 
 def resolve_metrics(
-    metrics: Wanted,
+    metrics: MetricsWanted,
     loss: LossFunction,
     n_outputs: int,
-    weighted: Wanted = None,
+    weighted: MetricsWanted = None,
     activation: str | None = None,
 ) -> tuple[Metric, ...]:
     """Return the metrics that a user's names mean for this loss and this many outputs.
@@ -156,7 +163,9 @@ def resolve_metrics(
     resolved: list[Metric] = []
     for wanted, by_weight in ((metrics, False), (weighted, True)):
         for each in (
-            (wanted,) if isinstance(wanted, (str, Metric, LossFunction)) else tuple(wanted or ())
+            (wanted,)
+            if isinstance(wanted, (str, Metric, LossFunction, type))
+            else tuple(wanted or ())
         ):
             metric = _resolve(each, loss, n_outputs)
             taken = ["loss", *(other.name for other in resolved)]
@@ -171,7 +180,14 @@ def resolve_metrics(
     return tuple(resolved)
 
 
-def _resolve(wanted: str | Metric | LossFunction, loss: LossFunction, n_outputs: int) -> Metric:
+def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric:
+    if isinstance(wanted, type) and issubclass(wanted, (Metric, LossFunction)):
+        try:
+            wanted = wanted()
+        except TypeError:
+            raise ArgumentError(
+                f"metric {wanted.__name__} needs settings: {wanted.__name__}(...)"
+            ) from None
     if isinstance(wanted, Metric):
         # A plain one, whatever class wrote its settings down.
         metric = Metric(

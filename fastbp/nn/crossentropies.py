@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fastbp.errors import ArgumentError
 from fastbp.nn.loss import LossFunction
 from fastbp.specification import choose, real_number, truth_value
 
@@ -67,7 +68,7 @@ class CategoricalCrossentropy(_OfProbabilities):
     n_outputs_least = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class SparseCategoricalCrossentropy(_OfProbabilities):
     """``-log(p[y])`` for class numbers y = 0, 1, ...; computed from logits after a softmax layer.
 
@@ -75,14 +76,27 @@ class SparseCategoricalCrossentropy(_OfProbabilities):
     ----------
     from_logits : bool, default False
         As for `CategoricalCrossentropy`.
+    ignore_class : None
+        Keras's, which is not there: leave the samples out, or give them a `sample_weight` of 0.
     label_smoothing : float in [0, 1), default 0.0
-        As for `CategoricalCrossentropy` on one-hot targets. Keras has it there only.
+        By keyword; as for `CategoricalCrossentropy` on one-hot targets. Keras has it there only.
     """
 
     name = "sparse_categorical_crossentropy"
     targets = "classes"
     probability = "softmax"
     n_outputs_least = 2
+
+    def __init__(
+        self, from_logits: bool = False, ignore_class: None = None, *, label_smoothing: float = 0.0
+    ) -> None:
+        if ignore_class is not None:
+            raise ArgumentError(
+                "ignore_class is not supported: leave the samples of that class out, or give them a sample_weight of 0 "
+                "(label_smoothing goes by keyword)"
+            )
+        choose(self, from_logits=from_logits, label_smoothing=label_smoothing)
+        self.__post_init__()
 
 
 @dataclass(frozen=True, init=False)

@@ -92,6 +92,8 @@ REGULARIZERS: Family[Regularizer] = Family(
         "l1": L1,
         "l2": L2,
         "l1_l2": Regularizer,
+        "l1l2": Regularizer,
+        "L1L2": Regularizer,
         "orthogonal_regularizer": OrthogonalRegularizer,
     },
 )

@@ -17,6 +17,7 @@ from fastbp.nn import (
     Layer,
     LossFunction,
     Metric,
+    MetricsWanted,
     Normalization,
     Stack,
     initialize,
@@ -149,8 +150,8 @@ class Learner:
         self,
         optimizer: object,
         loss: object,
-        metrics: Iterable[str | Metric | LossFunction] | str | None,
-        weighted_metrics: Iterable[str | Metric | LossFunction] | str | None = None,
+        metrics: MetricsWanted,
+        weighted_metrics: MetricsWanted = None,
     ) -> None:
         """Take names or specifications of optimizer, loss and metrics that go together."""
         chosen_optimizer = OPTIMIZERS.resolve(optimizer)

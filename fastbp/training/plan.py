@@ -139,23 +139,19 @@ def make_plan(
 def check_batch_size(
     batch_size: int | None, n_samples: int, optimizer: Optimizer | None = None
 ) -> int:
-    """Return the samples in a step: those asked for, or the default, of `n_samples` there are.
+    """Return the samples in a step: those asked for, or the default, at most the `n_samples` there are.
 
     An optimizer that wants all samples in a step gets them, and no others may be asked for.
 
     Examples
     --------
-    >>> check_batch_size(None, 1000), check_batch_size(None, 7), check_batch_size(5, 7)
-    (32, 7, 5)
+    >>> check_batch_size(None, 1000), check_batch_size(None, 7), check_batch_size(5, 7), check_batch_size(9, 7)
+    (32, 7, 5, 7)
     """
     takes_all = optimizer is not None and optimizer.takes_whole_set
     if batch_size is None:
         return n_samples if takes_all else min(_BATCH_SIZE, n_samples)
-    if whole_number("batch_size", batch_size) > n_samples:
-        raise ArgumentError(
-            f"batch_size={batch_size} is larger than the training set, {n_samples} samples; "
-            f"use at most {n_samples}"
-        )
+    batch_size = min(whole_number("batch_size", batch_size), n_samples)
     if takes_all and batch_size < n_samples:
         name = type(optimizer).__name__
         raise ArgumentError(
@@ -163,7 +159,7 @@ def check_batch_size(
             f"leave batch_size away or make it {n_samples}, all of the training set, instead of {batch_size}; "
             "for mini-batches use another optimizer, such as RMSprop or Adam"
         )
-    return int(batch_size)
+    return batch_size
 
 
 def check_threads(threads: Threads) -> Threads:

@@ -78,8 +78,6 @@ DENSE_TARGETS = [
 ]
 
 OPTIONS = [
-    ({"batch_size": 101}, "batch_size=101 is larger than the training set, 100 samples"),
-    ({"batch_size": 90, "validation_split": 0.2}, "training set, 80 samples"),
     ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
     ({"batch_size": 3.5}, "batch_size must be a whole number"),
     ({"epochs": -1}, "epochs must be"),

@@ -236,3 +236,12 @@ def test_an_interrupted_fit_goes_on(make, data, equal):
     interrupted.fit(*data, epochs=10, initial_epoch=3, verbose=0)
     whole.fit(*data, epochs=10, verbose=0)
     assert equal(interrupted, whole)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rprop"])
+def test_a_batch_larger_than_the_set_is_the_set(make, data, equal, optimizer):
+    model, whole = make(optimizer), make(optimizer)
+    model.fit(*data, batch_size=1000, epochs=2, verbose=0, shuffle=False)
+    whole.fit(*data, batch_size=100, epochs=2, verbose=0, shuffle=False)
+    assert model.learner.network().steps == 2
+    assert equal(model, whole)

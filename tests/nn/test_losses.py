@@ -5,7 +5,7 @@ import pytest
 
 import fastbp
 from fastbp.errors import ArgumentError, DataError
-from fastbp.nn import LOSSES, BinaryFocalCrossentropy, Huber, Quantile
+from fastbp.nn import LOSSES, BinaryFocalCrossentropy, Huber, Quantile, resolve_metrics
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ from fastbp.nn import LOSSES, BinaryFocalCrossentropy, Huber, Quantile
         (lambda: fastbp.BinaryCrossentropy(label_smoothing=1.0), "label_smoothing .* below 1"),
         (lambda: fastbp.CategoricalCrossentropy(label_smoothing=-0.1), "label_smoothing"),
         (lambda: fastbp.SparseCategoricalCrossentropy(from_logits=1), "from_logits"),
+        (lambda: fastbp.SparseCategoricalCrossentropy(True, 0), "ignore_class .* sample_weight"),
+        (lambda: fastbp.SparseCategoricalCrossentropy(ignore_class=-1), "ignore_class"),
         (lambda: BinaryFocalCrossentropy(gamma=-1), "gamma"),
         (lambda: BinaryFocalCrossentropy(alpha=1.5), "alpha must be .* at most 1"),
         (lambda: BinaryFocalCrossentropy(apply_class_balancing=2), "apply_class_balancing"),
@@ -100,3 +102,12 @@ def test_a_saved_model_keeps_the_numbers(tmp_path):
     assert again.metrics == network.metrics
     assert again.evaluate(x, y, verbose=0, return_dict=True) == before
     assert list(before) == ["loss", "precision", "recall", "huber", "binary_focal_crossentropy"]
+
+
+@pytest.mark.parametrize("short", ["mse", "mae", "mape", "msle", "bce", "kld"])
+def test_short_names_also_in_capitals(short):
+    """As losses and as metrics."""
+    assert LOSSES.resolve(short.upper()) == LOSSES.resolve(short)
+    metrics = resolve_metrics([short.upper(), short], fastbp.Huber(), 1)
+    assert [metric.name for metric in metrics] == [short.upper(), short]
+    assert metrics[0].kind == metrics[1].kind

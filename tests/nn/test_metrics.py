@@ -224,3 +224,13 @@ def test_figures_of_files_from_before():
     assert old.n_figures == 1
     assert old == Metric("f1", "f1_score", (0.3, 1.0))
     assert figures_by_name([old], [0.0, 1.0, 2.0, 3.0])["f1"] == pytest.approx(2 / 5)
+
+
+def test_classes_stand_for_their_defaults():
+    loss = LOSSES.resolve("binary_crossentropy")
+    classes = [fastbp.BinaryAccuracy, fastbp.AUC, fastbp.Huber]
+    made = [each() for each in classes]
+    assert resolve_metrics(classes, loss, 1) == resolve_metrics(made, loss, 1)
+    assert resolve_metrics(fastbp.AUC, loss, 1) == resolve_metrics(fastbp.AUC(), loss, 1)
+    with pytest.raises(ArgumentError, match=r"RecallAtPrecision needs settings"):
+        resolve_metrics([fastbp.RecallAtPrecision], loss, 1)

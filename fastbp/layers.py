@@ -1,0 +1,41 @@
+"""The layers, where Keras has them: ``from fastbp.layers import Dense``."""
+
+from fastbp.nn import (
+    Activation,
+    ActivityRegularization,
+    AlphaDropout,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    Input,
+    Layer,
+    LayerNormalization,
+    Normalization,
+    PReLU,
+    Rescaling,
+    Reshape,
+)
+
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "AlphaDropout",
+    "BatchNormalization",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Input",
+    "Layer",
+    "LayerNormalization",
+    "Normalization",
+    "PReLU",
+    "Rescaling",
+    "Reshape",
+]

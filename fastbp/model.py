@@ -1,6 +1,6 @@
 """What a user trains, asks and saves. It checks and delegates; it computes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -67,6 +67,17 @@ class Model(Questions, Weights):
     def n_inputs(self) -> int | None:
         """The number of input columns, None before anything said so."""
         return self.learner.n_inputs
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch of inputs, None for what is not known: ``(None, 784)``."""
+        shape = self.learner.stack.input_shape
+        return (None, *(shape or (self.n_inputs,)))
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch of outputs: ``(None, n_outputs)``."""
+        return (None, self.n_outputs)
 
     @property
     def n_outputs(self) -> int:
@@ -144,6 +155,7 @@ class Model(Questions, Weights):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
         threads: Threads = "auto",
     ) -> History:
         """Train.
@@ -183,6 +195,8 @@ class Model(Questions, Weights):
             Batches of an epoch and of the validation, where these are given in batches.
         validation_batch_size : int, optional
             Samples at a time in the validation; None means `batch_size`.
+        validation_freq : int or list of int, default 1
+            After each so many epochs there is a validation, or after those epochs, counted from 1.
         threads : int or "auto"
             How many workers; results do not depend on it.
 
@@ -219,6 +233,7 @@ class Model(Questions, Weights):
             metrics=learner.metrics,
             batch_size=batch_size,
             validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
             first_epoch=initial_epoch,
             epochs=epochs,
             shuffle=shuffle,

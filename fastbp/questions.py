@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastbp.errors import ArgumentError
 from fastbp.nn import figures_by_name
 from fastbp.specification import real_number, truth_value, whole_number
 from fastbp.training import (
@@ -140,6 +141,48 @@ class Questions:
             outputs = network.predict(given, batch_size=batch_size, threads=threads)
         watchers.call("on_predict_end", None)
         return outputs
+
+    def test_on_batch(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        return_dict: bool = False,
+    ) -> Figures:
+        """Measure the loss and the metrics of these samples: `evaluate` of one batch, without a word.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As in `fit`.
+        return_dict : bool, default False
+            Whether the figures come by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss; with metrics, the loss and these.
+        """
+        return self.evaluate(x, y, sample_weight=sample_weight, return_dict=return_dict, verbose=0)
+
+    def predict_on_batch(self, x: ArrayLike) -> Array:
+        """Compute the outputs of these samples: `predict` of one batch."""
+        return self.predict(x)
+
+    def __call__(self, x: ArrayLike, training: bool = False) -> Array:
+        """Compute the outputs of these samples, as `predict` does.
+
+        Raises
+        ------
+        ArgumentError
+            With ``training=True``: what layers do in training alone is seen by `loss_and_gradients`.
+        """
+        if truth_value("training", training):
+            raise ArgumentError(
+                "a model that is called predicts: leave training=True away; loss_and_gradients(x, y, training=True) "
+                "looks at what layers do in training alone"
+            )
+        return self.predict(x)
 
     def profile(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from os import PathLike
 
-from fastbp.errors import ArgumentError, FastbpError, ModelFileError
+from fastbp.errors import ArgumentError, FastbpError, ModelFileError, unknown_name
 from fastbp.model import Model
 from fastbp.nn import Layer, Stack, byte_text, count, layer_table, shape_text
 from fastbp.specification import truth_value, whole_number
@@ -68,6 +68,40 @@ class Sequential(Model):
     def layers(self) -> tuple[Layer, ...]:
         """All layers."""
         return self.learner.stack.layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """One layer.
+
+        Parameters
+        ----------
+        name : str, optional
+            As `summary` shows it.
+        index : int, optional
+            Its place in `layers`; one of both must be given.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no layer of this name.
+        ArgumentError
+            If there is none at this place, or not one of both was given.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> Sequential([Dense(16, "relu"), Dense(3)]).get_layer("dense_1").units
+        3
+        """
+        if (name is None) == (index is None):
+            raise ArgumentError("get_layer takes the name of a layer or its index")
+        names = self.learner.stack.names
+        if index is None:
+            if name not in names:
+                raise unknown_name("layer", name, names)
+            return self.layers[names.index(name)]
+        if not isinstance(index, int) or not -len(names) <= index < len(names):
+            raise ArgumentError(f"index must be that of one of {len(names)} layers, not {index!r}")
+        return self.layers[index]
 
     def add(self, layer: Layer) -> None:
         """Put one more layer at the end; the model has to be compiled again.
@@ -192,12 +226,14 @@ class Sequential(Model):
         return f"{line} ({frozen:,} not trainable)" if frozen else line
 
 
-def load_model(path: str | PathLike[str]) -> Sequential:
+def load_model(path: str | PathLike[str], *, compile: bool = True) -> Sequential:
     """Read a model that `save` wrote; it predicts the same, and training goes on exactly.
 
     Parameters
     ----------
     path : path-like
+    compile : bool, default True
+        Whether it comes with its optimizer, loss and metrics; without, it is not compiled.
 
     Raises
     ------
@@ -205,6 +241,8 @@ def load_model(path: str | PathLike[str]) -> Sequential:
         If the file is missing, corrupt, no model of fastbp's, or of a newer format.
     """
     settings, arrays, metadata = load_model_file(path)
+    if not truth_value("compile", compile):
+        settings = {**settings, "optimizer": None, "loss": None, "metrics": []}
     try:
         model = Sequential(name=settings["name"])
         model.learner = Learner.from_state(settings, arrays)

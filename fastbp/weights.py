@@ -1,5 +1,6 @@
 """The weights of a model: got, set, and kept in files. It checks and delegates; it computes nothing."""
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbp.errors import ArgumentError, ModelFileError, ModelFileWarning
 from fastbp.nn import count
+from fastbp.specification import truth_value
 from fastbp.storage import load_model_file, save_model_file
 from fastbp.training import Learner
 
@@ -26,6 +28,28 @@ class Weights:
     def get_weights(self) -> list[Array]:
         """Copies of all weights in Keras's order: of a Dense the kernel (n_in, n_out), then the bias (n_out,)."""
         return self.learner.network().weights()
+
+    @property
+    def weights(self) -> list[Array]:
+        """Copies of all weights, as `get_weights` returns them; to change these there is `set_weights`."""
+        return [_read_only(array) for array in self.get_weights()]
+
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """Those of `weights` that training changes."""
+        return [array for array, trained in self._told() if trained]
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """Those of `weights` that training does not change by gradients: of frozen layers, and moving statistics."""
+        return [array for array, trained in self._told() if not trained]
+
+    def _told(self) -> list[tuple[Array, bool]]:
+        arrays = self.weights
+        assert self.learner.n_inputs is not None
+        layers = self.learner.stack.weights(self.learner.n_inputs)
+        trained = [weight.trained for weights in layers for weight in weights]
+        return list(zip(arrays, trained, strict=True))
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Replace all weights.
@@ -46,7 +70,13 @@ class Weights:
         """The number of weights."""
         return count(self.learner.weight_shapes())
 
-    def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+    def save(
+        self,
+        path: str | PathLike[str],
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        overwrite: bool = True,
+    ) -> None:
         """Write the model to a file: layers, weights, normalization, and all that training needs to go on.
 
         Parameters
@@ -55,11 +85,13 @@ class Weights:
             Usually ends in ".safetensors". The file is whole at all times: a new one takes its place at once.
         metadata : mapping, optional
             Anything that JSON can hold; becomes `metadata` of this model and of the one that is loaded.
+        overwrite : bool, default True
+            Whether the file may be there already.
 
         Raises
         ------
         ModelFileError
-            If the file cannot be written; what was there before is still there.
+            If the file cannot or must not be written; what was there before is still there.
         ArgumentError
             If the metadata do not go into JSON.
 
@@ -68,6 +100,7 @@ class Weights:
         ModelFileWarning
             If the learning rate is a Python function: the file has the rate that was reached instead.
         """
+        _check_free(path, overwrite)
         settings, arrays = self.learner.state()
         settings["name"] = self.name
         kept = dict(self.metadata if metadata is None else metadata)
@@ -86,19 +119,22 @@ class Weights:
                 stacklevel=2,
             )
 
-    def save_weights(self, filepath: str | PathLike[str]) -> None:
+    def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
         """Write the weights alone to a file; `save` writes all that training needs to go on.
 
         Parameters
         ----------
         filepath : path-like
             Usually ends in ".safetensors". The file is whole at all times.
+        overwrite : bool, default True
+            Whether the file may be there already.
 
         Raises
         ------
         ModelFileError
-            If the file cannot be written; what was there before is still there.
+            If the file cannot or must not be written; what was there before is still there.
         """
+        _check_free(filepath, overwrite)
         names = self.learner.stack.weight_names
         arrays = dict(zip(names, self.get_weights(), strict=True))
         save_model_file(
@@ -125,3 +161,13 @@ class Weights:
         if missing:
             raise ModelFileError(f"{filepath} does not hold the weights {', '.join(missing)}")
         self.learner.set_weights([arrays[f"weights/{name}"] for name in names])
+
+
+def _read_only(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+def _check_free(path: str | PathLike[str], overwrite: bool) -> None:
+    if not truth_value("overwrite", overwrite) and os.path.lexists(path):
+        raise ModelFileError(f"{path} is there already, and overwrite=False")

@@ -33,10 +33,12 @@ class CSVLogger(Callback):
         self.append = append
         self.keys: list[str] | None = None
         self._file: TextIO | None = None
+        self._names: tuple[str, ...] = ()
 
     def check(self, names: tuple[str, ...]) -> None:
         """Make sure that the file can be written."""
         check_can_write(self.filename)
+        self._names = names
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget the last run; the file is opened with the first line, since the run may go on from somewhere."""
@@ -50,7 +52,8 @@ class CSVLogger(Callback):
             path = Path(self.filename)
             with_header = not (self.append and path.exists() and path.stat().st_size > 0)
             self._file = path.open("a" if self.append else "w", newline="", encoding="utf-8")
-            self.keys = sorted(logs)
+            # Those of a validation may come with a later epoch only.
+            self.keys = sorted({*logs, *self._names})
             if with_header:
                 self._write(["epoch", *self.keys])
         self._write([epoch, *(logs.get(key, "NA") for key in self.keys or ())])

@@ -108,12 +108,12 @@ class ModelCheckpoint(Monitor):
             self._save(epoch, None, logs or {})
 
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        current = self.value(logs) if self.save_best_only else None
+        if self.save_best_only and current is None:
+            return
         path = self._path(epoch, batch, logs)
         news = f"\nEpoch {epoch + 1}: saving model to {path}"
-        if self.save_best_only:
-            current = self.value(logs)
-            if current is None:
-                return
+        if current is not None:
             before = "None" if self.best is None else f"{self.best:.5f}"
             if not self.is_better(current, self.best):
                 if self.verbose:

@@ -33,6 +33,7 @@ class Monitor(Callback):
         self.min_delta = abs(real_number("min_delta", min_delta))
         self.best: float | None = None
         self._sign = 1.0
+        self._comes = False
 
     def check(self, names: tuple[str, ...]) -> None:
         """Find out which way is better.
@@ -43,6 +44,7 @@ class Monitor(Callback):
             If there will be no such figure, or nobody knows which way is better.
         """
         kind = type(self).__name__
+        self._comes = self.monitor in names
         plain = self.monitor.removeprefix("val_")
         if self.monitor not in names and plain in names:
             raise ArgumentError(
@@ -86,9 +88,9 @@ class Monitor(Callback):
         return reference is None or self._sign * value + self.min_delta < self._sign * reference
 
     def value(self, logs: Logs | None) -> float | None:
-        """The figure, or a warning and None if it is not there."""
+        """The figure, or None if it is not there, with a warning unless it comes with later epochs."""
         found = (logs or {}).get(self.monitor)
-        if found is None:
+        if found is None and not self._comes:
             warnings.warn(
                 f"{type(self).__name__} conditioned on metric `{self.monitor}` which is not available. "
                 f"Available metrics are: {','.join(logs or {})}",

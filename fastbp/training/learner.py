@@ -152,14 +152,20 @@ class Learner:
         loss: object,
         metrics: MetricsWanted,
         weighted_metrics: MetricsWanted = None,
+        *,
+        is_new: bool = True,
     ) -> None:
-        """Take names or specifications of optimizer, loss and metrics that go together."""
+        """Take names or specifications of optimizer, loss and metrics that go together.
+
+        What a file holds is not new: it was taken once, and is not asked again whether it can learn.
+        """
         chosen_optimizer = OPTIMIZERS.resolve(optimizer)
         if loss is None:
             raise ArgumentError(f"compile needs a loss: one of {', '.join(LOSSES.names)}")
         chosen_loss = LOSSES.resolve(loss)
-        check_loss(chosen_loss, self.stack)
-        check_optimizer(chosen_optimizer, self.stack.weight_names)
+        if is_new:
+            check_loss(chosen_loss, self.stack)
+            check_optimizer(chosen_optimizer, self.stack.weight_names)
         n_outputs, found = self.stack.n_outputs, self.stack.output_activation
         chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs, weighted_metrics, found)
         if self._network is not None:
@@ -383,7 +389,7 @@ class Learner:
         if settings["loss"] is not None:
             metrics = [Metric.from_config(metric) for metric in settings["metrics"]]
             loss = loss_from_config(settings["loss"])
-            learner.compile(settings["optimizer"], loss, metrics)
+            learner.compile(settings["optimizer"], loss, metrics, is_new=False)
             learner._kept_state = _optimizer_arrays(arrays)
         weights = [arrays[f"{_WEIGHTS}{name}"] for name in stack.weight_names]
         if len(weights) != sum(name.startswith(_WEIGHTS) for name in arrays):

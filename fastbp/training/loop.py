@@ -287,7 +287,8 @@ class Training:
         """The epoch's figures, with those of the validation."""
         plan = self._plan
         logs = plan.logs(row)
-        if plan.validation is not None:
+        if plan.validates(epoch):
+            assert plan.validation is not None
             self._callbacks.call("on_test_begin", None)
             sums = evaluate(
                 self._network, plan.validation, plan.validation_batch_size, plan.threads

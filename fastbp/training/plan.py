@@ -1,5 +1,6 @@
 """What one `fit` is to do, checked before any of it is done."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,6 +34,8 @@ class Plan:
         What is reported besides the loss.
     batch_size, validation_batch_size : int
         Samples in a step.
+    validation_freq : int or frozenset of int
+        After each so many epochs there is a validation, or after those, counted from 1.
     first_epoch, epochs : int
         The first epoch, counted from 0, and the one that is not reached.
     shuffle : bool
@@ -46,6 +49,7 @@ class Plan:
     metrics: tuple[Metric, ...]
     batch_size: int
     validation_batch_size: int
+    validation_freq: int | frozenset[int]
     first_epoch: int
     epochs: int
     shuffle: bool
@@ -79,6 +83,14 @@ class Plan:
             return self.samples.n_steps
         return -(-self.samples.n_samples // self.batch_size)
 
+    def validates(self, epoch: int) -> bool:
+        """Whether there is a validation after this epoch, counted from 0."""
+        if self.validation is None:
+            return False
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
     @property
     def names_in_logs(self) -> tuple[str, ...]:
         """The names of the figures of an epoch, as callbacks get them."""
@@ -93,6 +105,7 @@ def make_plan(
     metrics: tuple[Metric, ...],
     batch_size: int | None,
     validation_batch_size: int | None,
+    validation_freq: int | Collection[int] = 1,
     first_epoch: int,
     epochs: int,
     shuffle: bool,
@@ -129,6 +142,7 @@ def make_plan(
         metrics=metrics,
         batch_size=batch_size,
         validation_batch_size=validation_batch_size or batch_size,
+        validation_freq=_check_frequency(validation_freq),
         first_epoch=first_epoch,
         epochs=epochs,
         shuffle=truth_value("shuffle", shuffle),
@@ -160,6 +174,12 @@ def check_batch_size(
             "for mini-batches use another optimizer, such as RMSprop or Adam"
         )
     return batch_size
+
+
+def _check_frequency(given: int | Collection[int]) -> int | frozenset[int]:
+    if isinstance(given, (list, tuple, set, frozenset)):
+        return frozenset(whole_number("an epoch of validation_freq", each) for each in given)
+    return whole_number("validation_freq", given)
 
 
 def check_threads(threads: Threads) -> Threads:

@@ -245,3 +245,44 @@ def test_a_batch_larger_than_the_set_is_the_set(make, data, equal, optimizer):
     whole.fit(*data, batch_size=100, epochs=2, verbose=0, shuffle=False)
     assert model.learner.network().steps == 2
     assert equal(model, whole)
+
+
+@pytest.mark.parametrize(
+    "frequency, validated", [(1, [0, 1, 2, 3]), (2, [1, 3]), ([1, 4, 9], [0, 3]), (5, [])]
+)
+def test_validations_after_some_epochs(make, data, frequency, validated):
+    every, some = make(), make()
+    options = {"epochs": 4, "verbose": 0, "validation_split": 0.2}
+    expected = every.fit(*data, **options).history
+    found = some.fit(*data, **options, validation_freq=frequency).history
+    assert found["loss"] == expected["loss"]
+    assert found.get("val_loss", []) == [expected["val_loss"][epoch] for epoch in validated]
+    assert found.get("val_accuracy", []) == [expected["val_accuracy"][i] for i in validated]
+
+
+@pytest.mark.parametrize("frequency", [0, 1.5, [0], ["2"], "2"])
+def test_wrong_frequencies_of_validations(make, data, frequency):
+    with pytest.raises(fastbp.ArgumentError, match="validation_freq"):
+        make().fit(*data, verbose=0, validation_split=0.2, validation_freq=frequency)
+
+
+def test_callbacks_wait_for_the_validations_there_are(make, data, tmp_path):
+    """Epochs without one are no epochs without improvement, nor is anybody warned."""
+    stop = fastbp.callbacks.EarlyStopping(patience=1, min_delta=100.0)
+    best = fastbp.callbacks.ModelCheckpoint(tmp_path / "{val_loss:.3f}", save_best_only=True)
+    table = fastbp.callbacks.CSVLogger(tmp_path / "table.csv")
+    history = make().fit(
+        *data,
+        epochs=20,
+        verbose=0,
+        validation_split=0.2,
+        validation_freq=3,
+        callbacks=[stop, best, table],
+    )
+    assert len(history.epoch) == 6
+    first = history.history["val_loss"][0]
+    assert (tmp_path / f"{first:.3f}").exists()
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    assert lines[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
+    assert lines[1].endswith(",NA,NA")
+    assert lines[3].endswith(f",{first!r}")

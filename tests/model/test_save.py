@@ -186,3 +186,31 @@ def test_other_files(tmp_path):
     path.write_bytes(b"not a model")
     with pytest.raises(ModelFileError):
         fastbp.load_model(path)
+
+
+@pytest.mark.parametrize("method", ["save", "save_weights"])
+def test_a_file_that_must_stay(make, data, tmp_path, method):
+    path = tmp_path / "model.safetensors"
+    model = make()
+    model.build(4)
+    getattr(model, method)(path, overwrite=False)
+    before = path.read_bytes()
+    model.fit(*data, verbose=0)
+    with pytest.raises(fastbp.ModelFileError, match="there already, and overwrite=False"):
+        getattr(model, method)(path, overwrite=False)
+    assert path.read_bytes() == before
+    getattr(model, method)(path)
+    assert path.read_bytes() != before
+
+
+def test_a_model_without_what_it_was_compiled_with(make, data, tmp_path, equal):
+    model = make()
+    model.fit(*data, verbose=0)
+    model.save(tmp_path / "model.safetensors", {"of": "a test"})
+    loaded = fastbp.load_model(tmp_path / "model.safetensors", compile=False)
+    assert (loaded.optimizer, loaded.loss, loaded.metrics) == (None, None, ())
+    assert loaded.metadata == {"of": "a test"}
+    assert equal(loaded, model)
+    np.testing.assert_array_equal(loaded.predict(data[0]), model.predict(data[0]))
+    with pytest.raises(fastbp.NotReadyError, match="compile"):
+        loaded.fit(*data, verbose=0)

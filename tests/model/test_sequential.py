@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fastbp
 from fastbp import L2, Activation, ArgumentError, Dense, Input, NotReadyError, Sequential
 
 
@@ -110,3 +111,55 @@ def test_loss_and_gradients_include_penalties(rng):
     assert other_loss - loss == pytest.approx(0.5 * (kernel**2).sum())
     assert other_kernel_gradient - kernel_gradient == pytest.approx(kernel)
     assert other_bias_gradient == pytest.approx(bias_gradient)
+
+
+def test_one_layer():
+    model = Sequential([Input(4), Dense(8, name="hidden"), Dense(3)], seed=1)
+    assert model.get_layer("hidden") is model.layers[1]
+    assert model.get_layer(index=2) is model.layers[2]
+    assert model.get_layer(name="dense") is model.get_layer(index=-1)
+    with pytest.raises(fastbp.UnknownNameError, match="did you mean 'hidden'"):
+        model.get_layer("hiden")
+    for wrong in ({}, {"name": "dense", "index": 1}, {"index": 3}, {"index": "1"}):
+        with pytest.raises(ArgumentError, match="index"):
+            model.get_layer(**wrong)
+
+
+def test_shapes():
+    model = Sequential([Dense(3)], seed=1)
+    assert (model.input_shape, model.output_shape) == ((None, None), (None, 3))
+    model.build(5)
+    assert model.input_shape == (None, 5)
+    images = Sequential([Input((28, 28)), fastbp.Flatten(), Dense(3)])
+    assert (images.input_shape, images.output_shape) == ((None, 28, 28), (None, 3))
+
+
+def test_weights_as_keras_tells_them():
+    layers = [
+        Dense(8, trainable=False),
+        fastbp.BatchNormalization(),
+        Dense(3, bias_trainable=False),
+    ]
+    model = Sequential([Input(4), *layers], seed=1)
+    weights = model.weights
+    for ours, plain in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, plain)
+    assert [w.shape for w in model.trainable_weights] == [(8,), (8,), (8, 3)]
+    assert [w.shape for w in model.non_trainable_weights] == [(4, 8), (8,), (8,), (8,), (3,)]
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0][:] = 0.0
+
+
+def test_a_batch_is_measured_and_predicted(make, data):
+    model = make()
+    x, y = data
+    model.fit(x, y, verbose=0)
+    outputs = model.predict(x[:7])
+    np.testing.assert_array_equal(model.predict_on_batch(x[:7]), outputs)
+    np.testing.assert_array_equal(model(x[:7]), outputs)
+    weights = np.arange(7.0)
+    expected = model.evaluate(x[:7], y[:7], sample_weight=weights, verbose=0, return_dict=True)
+    assert model.test_on_batch(x[:7], y[:7], weights, return_dict=True) == expected
+    assert model.test_on_batch(x[:7], y[:7], weights) == list(expected.values())
+    with pytest.raises(ArgumentError, match="loss_and_gradients"):
+        model(x, training=True)

@@ -1,7 +1,7 @@
 """How weights start: drawn by a counter, so that they depend on the seed and the layer alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from math import prod, sqrt
 from typing import Any, ClassVar, Literal
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError
-from fastbp.specification import Family, Specification, choose, one_of, real_number
+from fastbp.specification import Family, Specification, choose, one_of, real_number, whole_number
 
 # The standard deviation of a standard normal distribution cut off at +-2.
 _TRUNCATED_DEVIATION = 0.87962566103423978
@@ -21,6 +21,36 @@ _STREAM = 1
 @dataclass(frozen=True)
 class Initializer(Specification):
     """How the weights of one array are drawn."""
+
+
+@dataclass(frozen=True, repr=False)
+class RandomInitializer(Initializer):
+    """One that draws numbers: by the model's seed and the array's place in it, or by a seed of its own.
+
+    Parameters
+    ----------
+    seed : int, optional
+        By keyword. Two arrays of the same shape whose initializers have the same seed start alike, as in Keras.
+    """
+
+    seed: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.seed is None:
+            return
+        seed = whole_number("seed", self.seed, minimum=0)
+        if seed >= 1 << 63:
+            raise ArgumentError(f"seed must be below 2**63, not {seed}")
+        choose(self, seed=seed)
+
+    def __repr__(self) -> str:
+        """The settings, and the seed if it has one."""
+        settings = {each.name: getattr(self, each.name) for each in fields(self)}
+        seed = settings.pop("seed")
+        if seed is not None:
+            settings["seed"] = seed
+        text = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return f"{type(self).__name__}({text})"
 
 
 @dataclass(frozen=True)
@@ -43,14 +73,15 @@ class Constant(Initializer):
         choose(self, value=real_number("value", self.value))
 
 
-@dataclass(frozen=True)
-class RandomUniform(Initializer):
+@dataclass(frozen=True, repr=False)
+class RandomUniform(RandomInitializer):
     """Uniform between `minval` and `maxval`."""
 
     minval: float = -0.05
     maxval: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(
             self,
             minval=real_number("minval", self.minval),
@@ -58,14 +89,15 @@ class RandomUniform(Initializer):
         )
 
 
-@dataclass(frozen=True)
-class RandomNormal(Initializer):
+@dataclass(frozen=True, repr=False)
+class RandomNormal(RandomInitializer):
     """Normal with this mean and standard deviation."""
 
     mean: float = 0.0
     stddev: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(
             self,
             mean=real_number("mean", self.mean),
@@ -73,14 +105,15 @@ class RandomNormal(Initializer):
         )
 
 
-@dataclass(frozen=True)
-class TruncatedNormal(Initializer):
+@dataclass(frozen=True, repr=False)
+class TruncatedNormal(RandomInitializer):
     """Normal with this mean and standard deviation; what lies more than two of these from the mean is drawn again."""
 
     mean: float = 0.0
     stddev: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(
             self,
             mean=real_number("mean", self.mean),
@@ -88,8 +121,8 @@ class TruncatedNormal(Initializer):
         )
 
 
-@dataclass(frozen=True)
-class VarianceScaling(Initializer):
+@dataclass(frozen=True, repr=False)
+class VarianceScaling(RandomInitializer):
     """Variance ``scale / n``, with n the inputs, the outputs or the mean of both.
 
     Parameters
@@ -112,6 +145,7 @@ class VarianceScaling(Initializer):
     distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(
             self,
             scale=real_number("scale", self.scale, above=0),
@@ -124,13 +158,13 @@ class VarianceScaling(Initializer):
         )
 
 
-class _Scaled(Initializer):
+class _Scaled(RandomInitializer):
     """A `VarianceScaling` that has a name"""
 
     scaling: ClassVar[VarianceScaling]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlorotUniform(_Scaled):
     """Uniform between ``+-sqrt(6 / (n_in + n_out))``.
 
@@ -142,14 +176,14 @@ class GlorotUniform(_Scaled):
     scaling = VarianceScaling(1.0, "fan_avg", "uniform")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlorotNormal(_Scaled):
     """Truncated normal of variance ``2 / (n_in + n_out)``."""
 
     scaling = VarianceScaling(1.0, "fan_avg", "truncated_normal")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HeUniform(_Scaled):
     """Uniform between ``+-sqrt(6 / n_in)``.
 
@@ -161,14 +195,14 @@ class HeUniform(_Scaled):
     scaling = VarianceScaling(2.0, "fan_in", "uniform")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HeNormal(_Scaled):
     """Truncated normal of variance ``2 / n_in``."""
 
     scaling = VarianceScaling(2.0, "fan_in", "truncated_normal")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LecunUniform(_Scaled):
     """Uniform between ``+-sqrt(3 / n_in)``.
 
@@ -180,15 +214,15 @@ class LecunUniform(_Scaled):
     scaling = VarianceScaling(1.0, "fan_in", "uniform")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LecunNormal(_Scaled):
     """Truncated normal of variance ``1 / n_in``."""
 
     scaling = VarianceScaling(1.0, "fan_in", "truncated_normal")
 
 
-@dataclass(frozen=True)
-class Orthogonal(Initializer):
+@dataclass(frozen=True, repr=False)
+class Orthogonal(RandomInitializer):
     """A random matrix whose columns (or rows, if these are fewer) are orthogonal and of length `gain`; for kernels.
 
     Parameters
@@ -204,6 +238,7 @@ class Orthogonal(Initializer):
     gain: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(self, gain=real_number("gain", self.gain))
 
 
@@ -222,8 +257,8 @@ class Identity(Initializer):
         choose(self, gain=real_number("gain", self.gain))
 
 
-@dataclass(frozen=True)
-class NguyenWidrow(Initializer):
+@dataclass(frozen=True, repr=False)
+class NguyenWidrow(RandomInitializer):
     """Each unit's weights are a random direction of length ``0.7 * n_out**(1 / n_in)``; biases lie between +- that.
 
     So the units' active regions cover inputs in [-1, 1] evenly, for tanh-like activations. Use it for kernel and bias.
@@ -252,11 +287,15 @@ INITIALIZERS: Family[Initializer] = Family(
         "truncated_normal": TruncatedNormal,
         "variance_scaling": VarianceScaling,
         "orthogonal": Orthogonal,
+        "OrthogonalInitializer": Orthogonal,
         "identity": Identity,
+        "IdentityInitializer": Identity,
         "nguyen_widrow": NguyenWidrow,
         "constant": Constant,
         "zeros": Zeros,
+        "zero": Zeros,
         "ones": Ones,
+        "one": Ones,
     },
 )
 
@@ -298,7 +337,7 @@ def initialize(
     shape : tuple of int
         ``(n_in, n_out)`` for a kernel, ``(n_out,)`` for a bias.
     seed : int
-        The model's seed.
+        The model's seed; an initializer with a seed of its own goes by that alone.
     index : int
         Which of the model's arrays this is.
     n_inputs : int, optional
@@ -323,7 +362,8 @@ def initialize(
         return np.full(shape, initializer.value)
     if isinstance(initializer, Identity):
         return initializer.gain * np.eye(shape[0], shape[-1])
-    draw = _Draw(seed, index)
+    own = initializer.seed if isinstance(initializer, RandomInitializer) else None
+    draw = _Draw(seed, index) if own is None else _Draw(own, 0)
     if isinstance(initializer, Orthogonal):
         return initializer.gain * _orthogonal(draw.normal(count), *shape)
     if isinstance(initializer, NguyenWidrow):

@@ -127,3 +127,49 @@ def test_nguyen_widrow():
 def test_settings_that_cannot_be(make, message):
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+RANDOM = [
+    name for name in INITIALIZERS.names if name not in ("zeros", "ones", "constant", "identity")
+]
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_a_seed_of_its_own(name):
+    """Then neither the model's seed nor the array's place counts."""
+    made = type(INITIALIZERS.resolve(name))
+    own = draw(made(seed=7), shape=(6, 8))
+    np.testing.assert_array_equal(draw(made(seed=7), 2, 5, (6, 8)), own)
+    assert not np.array_equal(draw(made(seed=8), shape=(6, 8)), own)
+    np.testing.assert_array_equal(draw(made(), seed=7, shape=(6, 8)), own)
+    assert repr(made(seed=7)).endswith("seed=7)")
+    assert "seed" not in repr(made())
+    for wrong in (-1, 1.5, 1 << 63, True):
+        with pytest.raises(ArgumentError, match="seed"):
+            made(seed=wrong)
+
+
+def test_a_seed_in_a_model():
+    def kernels(seed):
+        layers = [Dense(5, kernel_initializer=fastbp.HeNormal(seed=3)), Dense(2)]
+        model = fastbp.Sequential([fastbp.Input(4), *layers], seed=seed)
+        first, _, second, _ = model.get_weights()
+        return first, second
+
+    (first, second), (same, other) = kernels(1), kernels(2)
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(second, other)
+
+
+@pytest.mark.parametrize(
+    "name, same",
+    [
+        ("zero", "zeros"),
+        ("one", "ones"),
+        ("OrthogonalInitializer", "orthogonal"),
+        ("IdentityInitializer", "identity"),
+        ("HeNormal", "he_normal"),
+    ],
+)
+def test_other_names(name, same):
+    assert INITIALIZERS.resolve(name) == INITIALIZERS.resolve(same)

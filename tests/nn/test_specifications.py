@@ -79,6 +79,7 @@ OTHERS = [
     (LOSSES, CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)),
     (INITIALIZERS, VarianceScaling(3.0, "fan_out", "untruncated_normal")),
     (INITIALIZERS, Orthogonal(2.0)),
+    (INITIALIZERS, RandomNormal(stddev=0.1, seed=7)),
     (REGULARIZERS, L1L2(0.1, 0.2)),
     (REGULARIZERS, OrthogonalRegularizer(0.1, "columns")),
     (CONSTRAINTS, MinMaxNorm(0.1, 0.2, 0.3, 1)),

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastbp.nn.feature_scaling import FeatureScaling, InitializerLike, RegularizerLike
+from fastbp.nn.feature_scaling import (
+    ConstraintLike,
+    FeatureScaling,
+    InitializerLike,
+    RegularizerLike,
+)
 from fastbp.nn.initializers import Initializer, initializer_of_vector
 from fastbp.nn.layer import Weight
 from fastbp.specification import choose, real_number
@@ -37,6 +42,8 @@ class BatchNormalization(FeatureScaling):
         How the moving statistics start.
     beta_regularizer, gamma_regularizer : str, Regularizer or None
         A penalty that is added to the loss.
+    beta_constraint, gamma_constraint : str, Constraint or None
+        What the array is brought back to after each update: see `fastbp.constraints`.
     name : str, optional
         Shown in `summary`.
     trainable : bool, default True
@@ -70,6 +77,8 @@ class BatchNormalization(FeatureScaling):
         moving_variance_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -79,8 +88,8 @@ class BatchNormalization(FeatureScaling):
             epsilon,
             center,
             scale,
-            (beta_initializer, beta_regularizer),
-            (gamma_initializer, gamma_regularizer),
+            (beta_initializer, beta_regularizer, beta_constraint),
+            (gamma_initializer, gamma_regularizer, gamma_constraint),
             trainable,
         )
         choose(

@@ -1,7 +1,8 @@
 """What arrays of weights are brought back to after each update of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.specification import Family, Specification, choose, real_number
@@ -174,3 +175,14 @@ CONSTRAINTS: Family[Constraint] = Family(
         "unit_norm": UnitNorm,
     },
 )
+
+
+def constraint_or_none(
+    name: str, wanted: str | Constraint | Mapping[str, Any] | None, n_axes: int
+) -> Constraint | None:
+    """What a layer is given as a constraint of an array with this name and so many axes, as a specification."""
+    if wanted is None:
+        return None
+    constraint = CONSTRAINTS.resolve(wanted)
+    constraint.check_axes(name, n_axes)
+    return constraint

@@ -114,7 +114,7 @@ class LayerWithWeights(Layer):
 
     def _without(self, switch: str, array: str, settings: Mapping[str, object]) -> None:
         """Refuse settings of an array that `switch` leaves away"""
-        given = [name for name, value in settings.items() if value is not None]
+        given = [name for name, value in settings.items() if value not in (None, Regularizer())]
         if given:
             raise ArgumentError(
                 f"{type(self).__name__} has {switch}=False and so no {array}, which {' and '.join(given)} would be "

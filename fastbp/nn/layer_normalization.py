@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastbp.nn.feature_scaling import FeatureScaling, InitializerLike, RegularizerLike
+from fastbp.nn.feature_scaling import (
+    ConstraintLike,
+    FeatureScaling,
+    InitializerLike,
+    RegularizerLike,
+)
 from fastbp.nn.layer import Weight
 from fastbp.specification import choose, truth_value
 
@@ -31,6 +36,8 @@ class LayerNormalization(FeatureScaling):
         How they start.
     beta_regularizer, gamma_regularizer : str, Regularizer or None
         A penalty that is added to the loss.
+    beta_constraint, gamma_constraint : str, Constraint or None
+        What the array is brought back to after each update: see `fastbp.constraints`.
     name : str, optional
         Shown in `summary`.
     trainable : bool, default True
@@ -60,6 +67,8 @@ class LayerNormalization(FeatureScaling):
         gamma_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -69,8 +78,8 @@ class LayerNormalization(FeatureScaling):
             epsilon,
             center,
             scale,
-            (beta_initializer, beta_regularizer),
-            (gamma_initializer, gamma_regularizer),
+            (beta_initializer, beta_regularizer, beta_constraint),
+            (gamma_initializer, gamma_regularizer, gamma_constraint),
             trainable,
         )
         choose(self, rms_scaling=truth_value("rms_scaling", rms_scaling))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import HALVING, OF_ALL_OUTPUTS, activation_name, n_outputs_of
-from fastbp.nn.constraints import CONSTRAINTS, Constraint
+from fastbp.nn.constraints import Constraint, constraint_or_none
 from fastbp.nn.custom import own_activation
 from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
 from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
@@ -133,8 +133,8 @@ class Dense(LayerWithWeights):
             kernel_regularizer=regularizer_or_none(kernel_regularizer),
             bias_regularizer=regularizer_of_vector("bias", bias_regularizer),
             activity_regularizer=regularizer_of_vector("activity", activity_regularizer),
-            kernel_constraint=_constraint("kernel_constraint", kernel_constraint, 2),
-            bias_constraint=_constraint("bias_constraint", bias_constraint, 1),
+            kernel_constraint=constraint_or_none("kernel_constraint", kernel_constraint, 2),
+            bias_constraint=constraint_or_none("bias_constraint", bias_constraint, 1),
             bias_trainable=truth_value("bias_trainable", bias_trainable),
             trainable=truth_value("trainable", trainable),
         )
@@ -143,7 +143,10 @@ class Dense(LayerWithWeights):
             self._without(
                 "use_bias",
                 "bias",
-                {"bias_regularizer": bias_regularizer, "bias_constraint": bias_constraint},
+                {
+                    "bias_regularizer": self.bias_regularizer,
+                    "bias_constraint": self.bias_constraint,
+                },
             )
 
     def width(self, n_inputs: int) -> int:
@@ -274,13 +277,3 @@ class Activation(Layer):
         if self.activation in (*OF_ALL_OUTPUTS, *HALVING):
             return super().output_shape(shape)
         return shape
-
-
-def _constraint(
-    name: str, wanted: str | Constraint | Mapping[str, Any] | None, n_axes: int
-) -> Constraint | None:
-    if wanted is None:
-        return None
-    constraint = CONSTRAINTS.resolve(wanted)
-    constraint.check_axes(name, n_axes)
-    return constraint

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fastbp.nn.feature_scaling import InitializerLike, RegularizerLike
+from fastbp.nn.constraints import Constraint, constraint_or_none
+from fastbp.nn.feature_scaling import ConstraintLike, InitializerLike, RegularizerLike
 from fastbp.nn.initializers import Initializer, initializer_of_vector
 from fastbp.nn.layer import LayerWithWeights, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
@@ -21,6 +22,8 @@ class PReLU(LayerWithWeights):
         How it starts.
     alpha_regularizer : str, Regularizer or None
         A penalty that is added to the loss.
+    alpha_constraint : str, Constraint or None
+        What it is brought back to after each update: see `fastbp.constraints`.
     name : str, optional
         Shown in `summary`.
     trainable : bool, default True
@@ -34,11 +37,13 @@ class PReLU(LayerWithWeights):
 
     alpha_initializer: Initializer
     alpha_regularizer: Regularizer | None
+    alpha_constraint: Constraint | None
 
     def __init__(
         self,
         alpha_initializer: InitializerLike = "zeros",
         alpha_regularizer: RegularizerLike = None,
+        alpha_constraint: ConstraintLike = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -47,10 +52,15 @@ class PReLU(LayerWithWeights):
             self,
             alpha_initializer=initializer_of_vector("alpha", alpha_initializer),
             alpha_regularizer=regularizer_of_vector("alpha", alpha_regularizer),
+            alpha_constraint=constraint_or_none("alpha_constraint", alpha_constraint, 1),
             trainable=truth_value("trainable", trainable),
         )
 
     def weights(self, n_inputs: int) -> tuple[Weight, ...]:
         """Alpha."""
-        start, penalty = self.alpha_initializer, self.alpha_regularizer
-        return (Weight("alpha", (n_inputs,), start, self.trainable, n_inputs, penalty),)
+        start, penalty, bounds = (
+            self.alpha_initializer,
+            self.alpha_regularizer,
+            self.alpha_constraint,
+        )
+        return (Weight("alpha", (n_inputs,), start, self.trainable, n_inputs, penalty, bounds),)

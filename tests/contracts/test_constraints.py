@@ -12,7 +12,9 @@ import naive
 from contracts import children
 from contracts.problems import Problem, optimizer_and_twin, worst
 from contracts.test_compiles_nothing import counting
+from fastbp import nn
 from fastbp.nn import CONSTRAINTS
+from naive.constraints import constrained
 
 Array = NDArray[Any]
 
@@ -119,6 +121,39 @@ def test_what_holds_after_fit(name: str, dtype: str) -> None:
             largest = {"max_norm": 2.0}.get(name, 1.0)
             assert (norms <= largest * (1 + rounding)).all()
             assert (norms >= least * (1 - rounding)).all()
+
+
+@pytest.mark.parametrize("name, options", BIASES, ids=str)
+@pytest.mark.parametrize("kind", ["BatchNormalization", "LayerNormalization", "PReLU"])
+def test_vectors_of_other_layers(kind: str, name: str, options: dict[str, Any]) -> None:
+    """Gamma, beta and alpha: each step is that without constraints, and what they make of it."""
+    names = ["alpha"] if kind == "PReLU" else ["gamma", "beta"]
+    constraint = {"class": name, **options}
+    start = {f"{each}_initializer": nn.RandomNormal(stddev=1.0) for each in names}
+
+    def model(**settings: Any) -> fastbp.Sequential:
+        middle = nn.LAYERS.from_config({"class": kind, "name": "middle", **start, **settings})
+        # In front of a batch normalization a bias would have a gradient of nothing but rounding.
+        layers = [fastbp.Input(4), fastbp.Dense(11, use_bias=False), middle, fastbp.Dense(3)]
+        made = fastbp.Sequential(layers, seed=1, dtype="float64")
+        made.compile(fastbp.SGD(0.3), "mse")
+        return made
+
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(90, 4)), random.normal(size=(90, 3))
+    found, expected = model(**{f"{each}_constraint": constraint for each in names}), model()
+    changes = []
+    for _ in range(4):
+        found.train_on_batch(x, y)
+        expected.train_on_batch(x, y)
+        weights = expected.get_weights()
+        before = [each.copy() for each in weights]
+        for i in range(1, 1 + len(names)):
+            weights[i] = constrained(weights[i], (name, options))
+        expected.set_weights(weights)
+        changes.append(worst(weights, before))
+        assert worst(found.get_weights(), weights) < 1e-13
+    assert max(changes) > 1e-3
 
 
 def test_within_its_bounds_nothing_changes() -> None:

@@ -70,6 +70,8 @@ OTHERS = [
     ),
     (LAYERS, LayerNormalization(epsilon=0.1, scale=False, rms_scaling=True, trainable=False)),
     (LAYERS, BatchNormalization(momentum=0.5, center=False, gamma_regularizer=L1(0.5), name="b")),
+    (LAYERS, LayerNormalization(beta_constraint="unit_norm", gamma_constraint=MaxNorm(3))),
+    (LAYERS, PReLU(alpha_constraint="non_neg")),
     (LAYERS, BatchNormalization(moving_variance_initializer=RandomNormal(mean=1.0))),
     (LAYERS, PReLU(alpha_initializer=RandomNormal(), alpha_regularizer="l2")),
     (LOSSES, Huber(delta=0.3)),

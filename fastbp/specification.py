@@ -177,6 +177,12 @@ def truth_value(name: str, value: object) -> bool:
     raise ArgumentError(f"{name} must be True or False, not {value!r}")
 
 
+def check_name(name: object) -> None:
+    """Refuse a name that is neither a string nor None."""
+    if name is not None and not isinstance(name, str):
+        raise ArgumentError(f"name must be a string, not {name!r}")
+
+
 def choose(specification: Specification, **settings: object) -> None:
     """Set fields of a frozen specification, while it is being made."""
     for name, value in settings.items():

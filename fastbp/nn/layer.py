@@ -9,7 +9,7 @@ from fastbp.errors import ArgumentError
 from fastbp.nn.constraints import Constraint
 from fastbp.nn.initializers import Initializer
 from fastbp.nn.regularizers import Regularizer
-from fastbp.specification import Specification, choose, truth_value
+from fastbp.specification import Specification, check_name, choose, truth_value
 
 #: Of a sample; None is a length that only the data tell.
 Shape = tuple[int | None, ...]
@@ -59,8 +59,7 @@ class Layer(Specification):
     name: str | None
 
     def _choose_name(self, name: str | None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ArgumentError(f"name must be a string, not {name!r}")
+        check_name(name)
         choose(self, name=name)
 
     def with_name(self, name: str) -> Self:

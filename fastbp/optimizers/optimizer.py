@@ -4,7 +4,7 @@ The formulas of all optimizers are Keras 3's, where Keras has them; ``t`` counts
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from fastbp.errors import ArgumentError
 from fastbp.optimizers.gathering import Gathering
 from fastbp.optimizers.schedules import SCHEDULES, LearningRateSchedule, Rate, as_learning_rate
-from fastbp.specification import Specification, choose, real_number, truth_value, whole_number
+from fastbp.specification import (
+    Specification,
+    check_name,
+    choose,
+    real_number,
+    truth_value,
+    whole_number,
+)
 
 #: A column of `Optimizer.hyper`: a number that all updates share, or one for each.
 Column = float | NDArray[np.float64]
@@ -57,6 +64,8 @@ class Optimizer(Specification):
     ema_momentum : float in [0, 1), default 0.99
     ema_overwrite_frequency : int, optional
         Replace the weights by the average also after each so many updates.
+    name : str, optional
+        Taken for Keras's sake; model files keep it.
     """
 
     learning_rate: Rate
@@ -69,6 +78,7 @@ class Optimizer(Specification):
     use_ema: bool = False
     ema_momentum: float = 0.99
     ema_overwrite_frequency: int | None = None
+    name: str | None = field(default=None, compare=False)
 
     #: Whether the own columns differ from update to update at a constant learning rate.
     columns_vary: ClassVar[bool] = False
@@ -95,6 +105,7 @@ class Optimizer(Specification):
         )
         if frequency is not None and not self.use_ema:
             raise ArgumentError("ema_overwrite_frequency needs averages: add use_ema=True")
+        check_name(self.name)
         chosen = [name for name in _CLIPPING if getattr(self, name) is not None]
         if len(chosen) > 1:
             raise ArgumentError(
@@ -103,11 +114,11 @@ class Optimizer(Specification):
 
     def __repr__(self) -> str:
         """The own settings, and of those that all share the ones that were chosen."""
-        shared = {field.name: field.default for field in fields(Optimizer)[1:]}
+        shared = {each.name: each.default for each in fields(Optimizer)[1:]}
         settings = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in fields(self)
-            if field.name not in shared or getattr(self, field.name) != shared[field.name]
+            f"{each.name}={getattr(self, each.name)!r}"
+            for each in fields(self)
+            if each.name not in shared or getattr(self, each.name) != shared[each.name]
         ]
         return f"{type(self).__name__}({', '.join(settings)})"
 

@@ -38,6 +38,7 @@ from fastbp.nn import (
     VarianceScaling,
 )
 from fastbp.optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSprop
+from fastbp.optimizers.schedules import CosineDecay
 
 FAMILIES = [CONSTRAINTS, INITIALIZERS, LOSSES, REGULARIZERS, OPTIMIZERS]
 OTHERS = [
@@ -86,6 +87,7 @@ OTHERS = [
     (REGULARIZERS, OrthogonalRegularizer(0.1, "columns")),
     (CONSTRAINTS, MinMaxNorm(0.1, 0.2, 0.3, 1)),
     (CONSTRAINTS, UnitNorm([0, 1])),
+    (OPTIMIZERS, Adam(name="first")),
     (OPTIMIZERS, SGD(0.5, momentum=0.9, nesterov=True)),
     (OPTIMIZERS, RMSprop(0.5, rho=0.5, momentum=0.5, epsilon=0.5)),
     (OPTIMIZERS, Adam(0.5, 0.5, 0.5, 0.5)),
@@ -197,3 +199,18 @@ def test_specifications_are_values():
     assert len({Dense(3), Dense(3), Dense(4)}) == 2
     with pytest.raises(AttributeError):
         Dense(3).units = 4
+
+
+@pytest.mark.parametrize("name", ["l1_l2", "l1l2", "L1L2"])
+def test_names_of_both_penalties_at_once(name):
+    assert REGULARIZERS.resolve(name) == L1L2(0.0, 0.0)
+
+
+def test_names_for_keras_sake():
+    assert Adam(name="mine") == Adam()
+    assert "name='mine'" in repr(Adam(0.1, name="mine"))
+    assert Adam(CosineDecay(0.1, 100, name="mine")) == Adam(CosineDecay(0.1, 100))
+    kept = OPTIMIZERS.from_config(Adam(CosineDecay(0.1, 100, name="rate"), name="mine").to_config())
+    assert (kept.name, kept.learning_rate.name) == ("mine", "rate")
+    with pytest.raises(ArgumentError, match="name must be a string, not 3"):
+        Adam(name=3)

@@ -1,7 +1,7 @@
 """What a schedule is, and the one that a Python function makes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,19 @@ from fastbp.specification import Specification, choose, real_number, whole_numbe
 class LearningRateSchedule(Specification):
     """The learning rate as a function of the number of updates done before.
 
+    Parameters
+    ----------
+    name : str, optional
+        By keyword; taken for Keras's sake, model files keep it.
+
     Examples
     --------
     >>> from fastbp.optimizers.schedules import ExponentialDecay
     >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)(200)
     0.025
     """
+
+    name: str | None = field(default=None, kw_only=True, compare=False, repr=False)
 
     def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """The learning rates after so many updates.

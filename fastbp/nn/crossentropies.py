@@ -16,6 +16,7 @@ class _OfProbabilities(LossFunction):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(
             self,
             from_logits=truth_value("from_logits", self.from_logits),
@@ -88,14 +89,19 @@ class SparseCategoricalCrossentropy(_OfProbabilities):
     n_outputs_least = 2
 
     def __init__(
-        self, from_logits: bool = False, ignore_class: None = None, *, label_smoothing: float = 0.0
+        self,
+        from_logits: bool = False,
+        ignore_class: None = None,
+        *,
+        label_smoothing: float = 0.0,
+        reduction: str = "sum_over_batch_size",
     ) -> None:
         if ignore_class is not None:
             raise ArgumentError(
                 "ignore_class is not supported: leave the samples of that class out, or give them a sample_weight of 0 "
                 "(label_smoothing goes by keyword)"
             )
-        choose(self, from_logits=from_logits, label_smoothing=label_smoothing)
+        choose(self, from_logits=from_logits, label_smoothing=label_smoothing, reduction=reduction)
         self.__post_init__()
 
 
@@ -138,6 +144,8 @@ class BinaryFocalCrossentropy(_OfProbabilities):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        *,
+        reduction: str = "sum_over_batch_size",
     ) -> None:
         choose(
             self,
@@ -146,6 +154,7 @@ class BinaryFocalCrossentropy(_OfProbabilities):
             gamma=real_number("gamma", gamma, minimum=0),
             from_logits=from_logits,
             label_smoothing=label_smoothing,
+            reduction=reduction,
         )
         self.__post_init__()
 
@@ -187,6 +196,8 @@ class CategoricalFocalCrossentropy(_OfProbabilities):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        *,
+        reduction: str = "sum_over_batch_size",
     ) -> None:
         choose(
             self,
@@ -194,6 +205,7 @@ class CategoricalFocalCrossentropy(_OfProbabilities):
             gamma=real_number("gamma", gamma, minimum=0),
             from_logits=from_logits,
             label_smoothing=label_smoothing,
+            reduction=reduction,
         )
         self.__post_init__()
 

@@ -4,15 +4,23 @@ A loss is the mean over a sample's outputs where its formula says mean, then the
 sample weights it is ``sum(weight * loss) / n_samples``. In the formulas y are targets, p predictions, and epsilon 1e-7.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from fastbp.errors import ArgumentError
 from fastbp.specification import Specification
+
+_REDUCTION = "sum_over_batch_size"
 
 
 @dataclass(frozen=True)
 class LossFunction(Specification):
     """A loss to minimize.
+
+    Parameters
+    ----------
+    reduction : {"sum_over_batch_size"}
+        By keyword; Keras's name for what is done here, and for all there is.
 
     Attributes
     ----------
@@ -39,6 +47,15 @@ class LossFunction(Specification):
     probability: ClassVar[str | None] = None
     takes_logarithms: ClassVar[bool] = False
     n_outputs_least: ClassVar[int] = 1
+
+    reduction: str = field(default=_REDUCTION, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.reduction != _REDUCTION:
+            raise ArgumentError(
+                f"the loss of a batch is the sum over its samples divided by their number, {_REDUCTION!r}: there is no "
+                f"other reduction, such as {self.reduction!r}; a factor goes into sample_weight or the learning rate"
+            )
 
     @property
     def numbers(self) -> tuple[float, ...]:

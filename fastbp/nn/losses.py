@@ -66,6 +66,7 @@ class Huber(LossFunction):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(self, delta=real_number("delta", self.delta, above=0))
 
     @property
@@ -104,6 +105,7 @@ class Quantile(LossFunction):
     quantile: float = 0.5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         choose(self, quantile=real_number("quantile", self.quantile, above=0, below=1))
 
     @property

@@ -111,3 +111,12 @@ def test_short_names_also_in_capitals(short):
     metrics = resolve_metrics([short.upper(), short], fastbp.Huber(), 1)
     assert [metric.name for metric in metrics] == [short.upper(), short]
     assert metrics[0].kind == metrics[1].kind
+
+
+@pytest.mark.parametrize("name", LOSSES.names)
+def test_there_is_one_reduction(name):
+    made = type(LOSSES.resolve(name))
+    assert made(reduction="sum_over_batch_size") == made()
+    for other in ("sum", "mean", "none", None):
+        with pytest.raises(ArgumentError, match="sum over its samples divided by their number"):
+            made(reduction=other)

@@ -61,7 +61,7 @@ def test_fit_ends_with_the_averages(make, data, frequency):
 
 
 def test_averages_leave_alone_what_is_not_trained(data):
-    model = Sequential([Dense(3, bias_initializer="ones", bias_trainable=False)], seed=0)
+    model = Sequential([Dense(3, "softmax", bias_initializer="ones", bias_trainable=False)], seed=0)
     model.compile(SGD(0.1, use_ema=True), "sparse_categorical_crossentropy")
     model.fit(*data, verbose=0, epochs=0)
     before = model.get_weights()

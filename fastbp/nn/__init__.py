@@ -8,6 +8,7 @@ from fastbp.nn.activations import ACTIVATIONS, activation_name
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
 from fastbp.nn.chosen_metrics import (
+    PROBABILITIES,
     MetricsWanted,
     figures_by_name,
     n_sums,
@@ -144,6 +145,7 @@ __all__ = [
     "LAYERS",
     "LOSSES",
     "METRICS",
+    "PROBABILITIES",
     "REGULARIZERS",
     "Activation",
     "ActivityRegularization",

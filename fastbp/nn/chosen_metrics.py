@@ -53,7 +53,7 @@ _ALIASES = {
 }
 _WEIGHT = Sum("sample_weight", weighted=True)
 #: Activations whose outputs are probabilities.
-_PROBABILITIES = ("sigmoid", "softmax", "sparsemax", "hard_sigmoid", "sparse_sigmoid")
+PROBABILITIES = ("sigmoid", "softmax", "sparsemax", "hard_sigmoid", "sparse_sigmoid")
 
 
 # --- figures ---
@@ -286,12 +286,12 @@ def _check_outputs(metric: Metric, activation: str) -> None:
     if not KINDS[metric.kind].takes_probabilities:
         return
     from_logits = bool(metric.numbers[2])
-    if from_logits and activation in _PROBABILITIES:
+    if from_logits and activation in PROBABILITIES:
         raise ArgumentError(
             f"metric {metric.name!r} has from_logits=True, but the model ends in a {activation}, which makes "
             "probabilities of the logits: leave one of both away"
         )
-    if not from_logits and activation not in _PROBABILITIES:
+    if not from_logits and activation not in PROBABILITIES:
         remedy = ", or AUC(from_logits=True)" if "auc" in metric.kind else ""
         raise ArgumentError(
             f"metric {metric.name!r} takes probabilities, but the model ends in {activation!r}: end it in a sigmoid or "

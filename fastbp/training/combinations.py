@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterable
 
 from fastbp.errors import ArgumentError
-from fastbp.nn import LossFunction, Stack
+from fastbp.nn import PROBABILITIES, LossFunction, Stack
 from fastbp.optimizers import Muon, Optimizer
 
-#: Activations whose outputs are probabilities already.
-_PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparse_sigmoid", "sparsemax")
 #: Activations whose outputs may be below 0 or, where they are 0, have no gradient: no probabilities.
 _NO_PROBABILITIES = (
     "linear",
@@ -48,7 +46,7 @@ def check_loss(loss: LossFunction, stack: Stack) -> None:
         raise ArgumentError(_too_few_outputs(loss.name))
     ending = stack.output_activation
     if loss.output_activation is not None:
-        if ending in _PROBABILITIES:
+        if ending in PROBABILITIES:
             raise ArgumentError(
                 f"the loss {loss.name!r} has from_logits=True, but the model ends in a {ending}, which makes "
                 f"probabilities of the logits: leave one of both away (after a {loss.probability} the loss is computed "

@@ -1,9 +1,9 @@
 """The metrics of a model: what the names mean that a user gave, and the figures by name from what was added up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from fastbp.errors import ArgumentError, unknown_name
 from fastbp.nn.counting import LOWEST, Counting
@@ -182,12 +182,11 @@ def resolve_metrics(
 
 def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric:
     if isinstance(wanted, type) and issubclass(wanted, (Metric, LossFunction)):
+        name, make = wanted.__name__, cast(Callable[[], Metric | LossFunction], wanted)
         try:
-            wanted = wanted()
+            wanted = make()
         except TypeError:
-            raise ArgumentError(
-                f"metric {wanted.__name__} needs settings: {wanted.__name__}(...)"
-            ) from None
+            raise ArgumentError(f"metric {name} needs settings: {name}(...)") from None
     if isinstance(wanted, Metric):
         # A plain one, whatever class wrote its settings down.
         metric = Metric(

@@ -31,7 +31,7 @@ class History(Callback):
 
     # The model holds its history: a reference that counts would keep both until the garbage is collected.
     @property
-    def model(self) -> Any:  # type: ignore[override]
+    def model(self) -> Any:
         """What was trained."""
         return None if self._model is None else self._model()
 

@@ -39,9 +39,11 @@ def test_activations_are_their_names():
     from fastbp.activations import gelu, relu, swish
 
     assert (gelu, relu, swish) == ("gelu", "relu", "silu")
-    assert {getattr(fastbp.activations, name) for name in dir(fastbp.activations)} == set(
-        nn.ACTIVATIONS
-    )
+    found = {name: getattr(fastbp.activations, name) for name in nn.ACTIVATIONS}
+    assert dir(fastbp.activations) == sorted(found)
+    made = found.pop("threshold")(threshold=0.5, default_value=-1)
+    assert fastbp.Dense(3, made) == fastbp.Dense(3, "threshold(0.5, -1.0)")
+    assert all(value == name for name, value in found.items())
     assert fastbp.Dense(3, fastbp.activations.tanh) == fastbp.Dense(3, "tanh")
     with pytest.raises(AttributeError, match="did you mean 'relu'"):
         fastbp.activations.rleu  # noqa: B018

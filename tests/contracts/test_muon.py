@@ -182,6 +182,8 @@ def test_nothing_is_compiled_anew() -> None:
         network.train(*given.sources(), given.orders(1), batch_size=16, threads=1)
 
     train(Muon(0.1), 4, 6, 3)
+    # A first layer of many inputs and few outputs has kernels of its own.
+    train(Muon(0.1), 90, 5)
     with counting() as names:
         train(Muon(0.2, 0.8, 0.9, 0.1, 1e-3, weight_decay=None), 9, 40, 20, 7)
         train(Muon(muon_a=2.0, muon_b=-1.5, muon_c=0.5, momentum=0.5, nesterov=False), 4, 6, 3)

@@ -127,6 +127,7 @@ def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Co
 _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     layout.GatherInputs: lambda f, batch, _: Cost(0, 2 * batch * f.n_in if f.inputs >= 0 else 0),
     layout.GatherTargets: _moves(2, "n_out"),
+    layout.WeightShares: lambda _, rows, __: Cost(0, 2 * rows),
     layout.Transpose: _moves(2, "n_features"),
     layout.WriteOutputs: _moves(2, "n_out"),
     dense.FirstForward: _product,

@@ -82,6 +82,11 @@ class Judge:
         else:
             self._scale = writer.memory.take(writer.samples)
         self._gather_targets()
+        self._loss_scale = self._scale
+        if goal.by_weight and request.weights is not None:
+            self._loss_scale = writer.memory.take(writer.samples)
+            shares = layout.WeightShares(self._loss_scale)
+            writer.add("weight_shares", shares, request.weights)
         if request.rule is not None:
             self._output.gradient = writer.buffer(self._buffer.width)
         if self._takes_rows:
@@ -148,7 +153,7 @@ class Judge:
             gradient.lanes = self._writer.take(gradient)
         fields = self._fields(self._lanes, 0, goal.numbers)._replace(
             targets=targets,
-            scale=self._scale,
+            scale=self._loss_scale,
             gradient=-1 if gradient is None else gradient.lanes,
         )
         self._add_judgement(goal.loss, fields, sparse, self._from_logits)
@@ -164,7 +169,7 @@ class Judge:
             self._buffer.width,
             self._targets if goal.sparse else self._target_rows,
             1 if goal.sparse else self._buffer.padded,
-            self._scale,
+            self._loss_scale,
             self._values,
             -1 if gradient is None else gradient.rows,
             *map(float_bits, goal.numbers),

@@ -88,6 +88,8 @@ class Goal:
         The share of a target that goes to all classes alike; the loss alone sees it.
     output_activation : str or None
         What is applied to the outputs before they are judged: the network gives logits.
+    by_weight : bool
+        Whether the loss is a mean by the sample weights, where there are some.
     """
 
     loss: str
@@ -96,3 +98,4 @@ class Goal:
     numbers: tuple[float, ...] = ()
     label_smoothing: float = 0.0
     output_activation: str | None = None
+    by_weight: bool = False

@@ -71,6 +71,7 @@ class Network(NetworkPrograms):
                 loss.numbers,
                 loss.label_smoothing,
                 loss.output_activation,
+                loss.by_weight,
             )
             self._forget_programs()
             self._begin_with(optimizer)

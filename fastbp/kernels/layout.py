@@ -170,6 +170,41 @@ def gather_targets(dtype, weight_dtype, single):
     return kernel
 
 
+class WeightShares(NamedTuple):
+    """Fields of `weight_shares`."""
+
+    shares: int  # [sample]; 0 in the padding
+
+
+def weight_shares(weight_dtype):
+    """shares[s] = sample weight of s / sum of the batch's, or 0 where that is 0
+
+    Every worker adds up all weights, in order.
+    """
+    scalar = _scalar(weight_dtype)
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, WeightShares)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        weights = simd.pointer_at(c.weights, scalar)
+        total = 0.0
+        for s in range(c.rows):
+            number = sample_number(c.order, c.first + s)
+            total += simd.get(simd.advance_bytes(weights, number * c.weights_stride), 0)
+        inverse = 1.0 / total if total > 0.0 else 0.0
+        first, end = sample_blocks(c, lanes, worker, workers)
+        for s in range(first * lanes, end * lanes):
+            share = 0.0
+            if s < c.rows:
+                number = sample_number(c.order, c.first + s)
+                place = simd.advance_bytes(weights, number * c.weights_stride)
+                share = inverse * simd.get(place, 0)
+            simd.put(arena, r.shares + s, simd.cast_to(arena, share))
+
+    return kernel
+
+
 class Transpose(NamedTuple):
     """Fields of `to_samples_in_lanes` and `to_features_in_lanes`."""
 

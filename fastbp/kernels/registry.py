@@ -44,6 +44,7 @@ _FACTORIES = {
         layout.point_at_inputs,
         layout.gather_inputs,
         layout.gather_targets,
+        layout.weight_shares,
         layout.to_samples_in_lanes,
         layout.to_features_in_lanes,
         layout.write_outputs,

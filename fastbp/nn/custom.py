@@ -7,7 +7,7 @@ from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import KNOWN_KEYS, known_key
-from fastbp.nn.loss import LossFunction
+from fastbp.nn.loss import REDUCTIONS, LossFunction
 from fastbp.nn.losses import LOSSES
 from fastbp.nn.metric import Metric
 from fastbp.nn.metric_kind import Kind
@@ -44,6 +44,8 @@ class Loss(LossFunction):
         ``gradient(target, prediction)``, its derivative by the prediction; `gradient_check` tells whether it is right.
     name : str, optional
         Letters, digits and _; None means the name of `value`.
+    reduction : {"sum_over_batch_size", "mean_with_sample_weight"}
+        By keyword, as of all losses.
 
     Attributes
     ----------
@@ -64,6 +66,8 @@ class Loss(LossFunction):
         value: Callable[[float, float], float],
         gradient: Callable[[float, float], float],
         name: str | None = None,
+        *,
+        reduction: str = REDUCTIONS[0],
     ) -> None:
         _check("value", value, 0.5, 0.25)
         _check("gradient", gradient, 0.5, 0.25)
@@ -71,7 +75,8 @@ class Loss(LossFunction):
 
         key = add_loss(_checked_name(name, value), value, gradient)
         KNOWN_KEYS.add(key)
-        choose(self, name=key)
+        choose(self, name=key, reduction=reduction)
+        self.__post_init__()
 
 
 class MeanMetricWrapper(Metric):
@@ -129,7 +134,8 @@ def loss_from_config(config: Mapping[str, Any]) -> LossFunction:
     if config.get("class") != "Loss":
         return LOSSES.from_config(config)
     loss = object.__new__(Loss)
-    choose(loss, name=known_key(config["name"]))
+    reduction = config.get("reduction", REDUCTIONS[0])
+    choose(loss, name=known_key(config["name"]), reduction=reduction)
     return loss
 
 

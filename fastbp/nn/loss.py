@@ -1,7 +1,8 @@
 """What a loss is. What the losses compute is in fastbp/kernels; the formulas are Keras's.
 
 A loss is the mean over a sample's outputs where its formula says mean, then the mean over the batch's samples; with
-sample weights it is ``sum(weight * loss) / n_samples``. In the formulas y are targets, p predictions, and epsilon 1e-7.
+sample weights it is ``sum(weight * loss) / n_samples``, or the mean by weight (see `REDUCTIONS`). In the formulas y are
+targets, p predictions, and epsilon 1e-7.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from typing import ClassVar, Literal
 from fastbp.errors import ArgumentError
 from fastbp.specification import Specification
 
-_REDUCTION = "sum_over_batch_size"
+#: What the weighted sum over a batch is divided by: the number of samples, or the sum of their weights. By the second,
+#: a sample of weight 0 is as good as left out, and one of weight 2 as good as two.
+REDUCTIONS = ("sum_over_batch_size", "mean_with_sample_weight")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,9 @@ class LossFunction(Specification):
 
     Parameters
     ----------
-    reduction : {"sum_over_batch_size"}
-        By keyword; Keras's name for what is done here, and for all there is.
+    reduction : {"sum_over_batch_size", "mean_with_sample_weight"}, default "sum_over_batch_size"
+        By keyword: what is done with sample weights, ``sum(weight * loss) / n_samples`` or ``sum(weight * loss) /
+        sum(weight)``, where 0 is made of weights that are all 0.
 
     Attributes
     ----------
@@ -48,14 +52,19 @@ class LossFunction(Specification):
     takes_logarithms: ClassVar[bool] = False
     n_outputs_least: ClassVar[int] = 1
 
-    reduction: str = field(default=_REDUCTION, kw_only=True, repr=False)
+    reduction: str = field(default=REDUCTIONS[0], kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
-        if self.reduction != _REDUCTION:
+        if self.reduction not in REDUCTIONS:
             raise ArgumentError(
-                f"the loss of a batch is the sum over its samples divided by their number, {_REDUCTION!r}: there is no "
+                f"the loss of a batch is a mean over its samples, {' or '.join(map(repr, REDUCTIONS))}: there is no "
                 f"other reduction, such as {self.reduction!r}; a factor goes into sample_weight or the learning rate"
             )
+
+    @property
+    def by_weight(self) -> bool:
+        """Whether the mean over samples is one by their weights."""
+        return self.reduction == "mean_with_sample_weight"
 
     @property
     def numbers(self) -> tuple[float, ...]:

@@ -114,9 +114,12 @@ def test_short_names_also_in_capitals(short):
 
 
 @pytest.mark.parametrize("name", LOSSES.names)
-def test_there_is_one_reduction(name):
+def test_reductions(name):
     made = type(LOSSES.resolve(name))
     assert made(reduction="sum_over_batch_size") == made()
+    by_weight = made(reduction="mean_with_sample_weight")
+    assert by_weight != made()
+    assert LOSSES.from_config(by_weight.to_config()) == by_weight
     for other in ("sum", "mean", "none", None):
-        with pytest.raises(ArgumentError, match="sum over its samples divided by their number"):
+        with pytest.raises(ArgumentError, match="a mean over its samples"):
             made(reduction=other)

@@ -50,9 +50,9 @@ _TWENTIETH = """\
 """
 
 
-def _pass(arguments: str, row_stride: str, block_stride: str) -> Edit:
-    """A worker's weights are read and written once more."""
-    end = f"            (weights, {arguments}, lanes, state),\n        )  # fmt: skip\n"
+def _pass(arguments: str, after: str, row_stride: str, block_stride: str) -> Edit:
+    """A worker's weights are read and written once more, behind what follows the product."""
+    end = f"(weights, {arguments}, lanes, state),\n{after}"
     loop = f"""\
         for block in range(blocks[0], blocks[1]):
             for row in range(rows[0], rows[1]):
@@ -70,8 +70,13 @@ PLANTS = (
     Plant(
         "another pass over the weights",
         (
-            _pass("r.n_in * lanes", "lanes", "r.n_in * lanes"),
-            _pass("r.weights_stride", "r.weights_stride", "lanes"),
+            _pass(
+                "r.n_in * lanes",
+                "            )  # fmt: skip\n            row = bottom\n",
+                "lanes",
+                "r.n_in * lanes",
+            ),
+            _pass("r.weights_stride", "        )  # fmt: skip\n", "r.weights_stride", "lanes"),
         ),
     ),
 )

@@ -73,7 +73,12 @@ class ModelCheckpoint(Monitor):
         """Refuse figures in the file's name that will not be there; one that another callback adds is like none"""
         known = ("epoch", *(() if self.save_freq == "epoch" else ("batch",)), *names)
         try:
-            wanted = {field for _, field, _, _ in Formatter().parse(self.filepath) if field}
+            # The name before an index: {recall[0]} is the first of several.
+            wanted = {
+                field.partition("[")[0]
+                for _, field, _, _ in Formatter().parse(self.filepath)
+                if field
+            }
         except ValueError as error:
             raise ArgumentError(
                 f'filepath "{self.filepath}" cannot be filled in: {error}'

@@ -46,8 +46,10 @@ def first_forward(activation):
 
     @inlined
     def finish(value, row, block, environment):
-        arena, outputs, block_stride, bias, lanes = environment
+        arena, outputs, block_stride, bias, lanes, n_out = environment
         value = activate(value + simd.load(arena, bias + block * lanes))
+        # What an activation makes of 0 would be the padding's, and go into the norms of the next layer's gradient.
+        value = first_lanes(value, arena, n_out - block * lanes)
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
     sweep, sweep_one = product("row table", finish), sample_by_sample(finish)
@@ -58,7 +60,7 @@ def first_forward(activation):
         lanes = simd.lanes(arena)
         weights = simd.advance(arena, r.weights)
         table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
-        environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes)
+        environment = (arena, r.outputs, r.samples * lanes, r.bias, lanes, r.n_out)
         first, end = sample_blocks(c, lanes, worker, workers)
         first, end = first * lanes, min(end * lanes, c.rows)
         blocks = (0, (r.n_out + lanes - 1) // lanes)

@@ -68,7 +68,7 @@ def bits() -> dict[str, Any]:
     found = {}
     for layer in LAYERS:
         answer = children.run(
-            script, timeout=120, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
+            script, timeout=400, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
         )
         assert answer["layer"] == layer
         # teams were whole; TBB gives a region no more threads than there are processors

@@ -23,8 +23,12 @@ LAYERS: dict[str, list[Any]] = {
     "noise": [naive.Noise("gaussian_noise", 0.2, seed=5), naive.Dense(6, "tanh")],
     "embedding": [naive.Embedding(7, 3), naive.Dense(5, "tanh")],
 }
-#: Norms of gradients are those of whole arrays: what lies in their padding must not count.
-RULES = OPTIMIZERS | {
+#: One of each class; the others of OPTIMIZERS differ in the rule alone, which their trajectories are for.
+_NAMES = ("sgd", "nesterov", "adagrad", "adadelta", "rmsprop_centered_momentum", "adam", "adamax")
+_NAMES += ("nadam", "lion", "muon", "rprop_iminus", "adam, all")
+RULES = {name: OPTIMIZERS[name] for name in _NAMES}
+# Norms of gradients are those of whole arrays: what lies in their padding must not count.
+RULES |= {
     name: optimizer_and_twin("sgd", learning_rate=0.1, **{name: size})
     for name, size in (("clipnorm", 0.02), ("global_clipnorm", 0.05))
 }

@@ -75,6 +75,9 @@ class Prefetch:
                     stage = self._stages[self._reading]
                 self._gather(stage)
                 if stage.n_taken == stage.n_ready:
+                    if stage.is_closed:
+                        # Its last rows had been taken before whoever fetches could close it.
+                        continue
                     if self._error is not None:
                         raise self._error
                     return

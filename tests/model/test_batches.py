@@ -10,6 +10,7 @@ import pytest
 import fastbp
 from fastbp.callbacks import BackupAndRestore, LambdaCallback
 from fastbp.training import stage
+from fastbp.training.prefetch import Prefetch
 
 BATCH = 15
 
@@ -82,6 +83,23 @@ def test_the_same_bits_as_from_arrays(make, data, rng, equal, stage_bytes, form,
     assert equal(arrays, batches)
     assert history.history == expected.history
     assert history.params["steps"] == 7
+
+
+@pytest.mark.parametrize("form", ["sequence", "iterable"])
+def test_stages_that_are_closed_late(make, data, equal, stage_bytes, monkeypatch, form):
+    """Their last batch was trained on before: what comes in the next stage must not be missed."""
+    close = Prefetch._close
+
+    def close_late(self, stage):
+        time.sleep(0.01)
+        close(self, stage)
+
+    monkeypatch.setattr(Prefetch, "_close", close_late)
+    arrays, batches = make(), make()
+    options = {"epochs": 2, "verbose": 0, "shuffle": False}
+    arrays.fit(*data, batch_size=BATCH, **options)
+    batches.fit(FORMS[form](*data), **options)
+    assert equal(arrays, batches)
 
 
 def test_batches_are_shuffled(make, data, equal):

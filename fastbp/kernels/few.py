@@ -12,7 +12,7 @@ from fastbp.runtime.processor import processor
 
 #: Samples at most.
 MOST_SAMPLES = 24
-#: Rows of weights that are read at a time, where it is not as many as a vector has lanes.
+#: Rows of weights that are read at a time for sums down the columns.
 _ROWS = 8
 #: Samples and rows of weights whose sums fill the registers, a vector each pair.
 _SAMPLES, _ROWS_IN_TILE = (4, 2 if processor().tile_rows[0] < 8 or processor().lanes(8) < 4 else 4)
@@ -20,7 +20,8 @@ _SAMPLES, _ROWS_IN_TILE = (4, 2 if processor().tile_rows[0] < 8 or processor().l
 _K_AT_A_TIME = 512
 #: Elements of a gradient, of all samples, that stay in the first-level cache.
 _STAYING = 4096
-#: Vectors that wait for the next terms at most, and those of the sums of a block's rows.
+#: Vectors that wait for the next terms at most, and those that hold the sums of a block: one a sample, and one more,
+#: since the last sums are written with zeros behind them.
 _MOST_WAITING, _MOST_SUMS = MOST_SAMPLES * _ROWS_IN_TILE, MOST_SAMPLES + 1
 
 
@@ -70,11 +71,11 @@ def row_sums(finish):
         whole = samples // _SAMPLES * _SAMPLES
         for block in range(blocks[0], blocks[1]):
             for row in range(0, lanes, _ROWS_IN_TILE):
+                if block * lanes + row > last:
+                    break
                 rows = simd.row_pointers(
                     weights, block * lanes + row, weights_stride, last, _ROWS_IN_TILE
                 )
-                if block * lanes + row > last:
-                    break
                 to = row * MOST_SAMPLES
                 for k0 in range(0, k, _K_AT_A_TIME):
                     k1 = min(k0 + _K_AT_A_TIME, k)

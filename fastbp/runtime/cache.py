@@ -50,6 +50,14 @@ _COMPILED = ("kernels/**/*.py", "engine/**/*.py", "runtime/**/*.py", "source.py"
 _CHECKSUM_BYTES = 4
 _OPTIONS = {"boundscheck": False, "error_model": "numpy"}
 
+if hasattr(os, "register_at_fork"):
+    # A fork waits until no other thread is in the compiler, whose lock a child would never get again.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
+
 #: What this process compiled, in order; the rest came from the disk.
 compiled_here: list[str] = []
 

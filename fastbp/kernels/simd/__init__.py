@@ -62,9 +62,7 @@ from fastbp.kernels.simd.memory import (
 )
 from fastbp.kernels.simd.register_tile import (
     add_products,
-    begin_block,
     begin_tile,
-    block_pointers,
     for_each_in_tile,
     multiply_add,
     multiply_add_each,
@@ -91,9 +89,7 @@ __all__ = [
     "advance_bytes",
     "all_horizontal_sums",
     "all_true",
-    "begin_block",
     "begin_tile",
-    "block_pointers",
     "cast_to",
     "clenshaw",
     "double_from_bits",

@@ -7,7 +7,7 @@ from numba.extending import intrinsic
 
 from fastbp.kernels.simd.blocks import offsets
 from fastbp.kernels.simd.memory import vector_pointer
-from fastbp.kernels.simd.types import broadcast, call, constant, i64, lanes_of, suffix, vector_of
+from fastbp.kernels.simd.types import broadcast, call, constant, i64, suffix, vector_of
 
 
 @intrinsic(prefer_literal=True)
@@ -33,17 +33,6 @@ def begin_tile(typing, pointer, place, k0, rows, columns):
         return _kept_or_zero(context, builder, pointer, result, *args[:3])
 
     return result(pointer, types.int64, types.int64, rows, columns), generate
-
-
-@intrinsic
-def begin_block(typing, pointer, place, k0):
-    """As `begin_tile`, of as many vectors as a vector has lanes."""
-    result = types.UniTuple(vector_of(pointer.dtype), lanes_of(pointer.dtype))
-
-    def generate(context, builder, sig, args):
-        return _kept_or_zero(context, builder, pointer, result, *args)
-
-    return result(pointer, types.int64, types.int64), generate
 
 
 def _kept_or_zero(context, builder, pointer, result, room, place, k0):
@@ -94,17 +83,6 @@ def row_pointers(typing, pointer, row, stride, last, rows):
         return _rows_from(context, builder, result, *args[:4])
 
     return result(pointer, types.int64, types.int64, types.int64, rows), generate
-
-
-@intrinsic
-def block_pointers(typing, pointer, row, stride, last):
-    """As `row_pointers`, to as many rows as a vector has lanes."""
-    result = types.UniTuple(pointer, lanes_of(pointer.dtype))
-
-    def generate(context, builder, sig, args):
-        return _rows_from(context, builder, result, *args)
-
-    return result(pointer, types.int64, types.int64, types.int64), generate
 
 
 def _rows_from(context, builder, result, base, row, stride, last):

@@ -19,6 +19,18 @@ MOST_REST_ROWS = 4
 COLUMNS = 2
 
 
+def _one_by_one(add):
+    """The terms k0 to k1, each found anew by `add`"""
+
+    @inlined
+    def add_terms(tile, pointers, a, row, last, k0, k1, b):
+        for i in range(k0, k1):
+            tile = add(tile, pointers, a, row, last, i, b)
+        return tile
+
+    return add_terms
+
+
 def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
@@ -33,7 +45,7 @@ def _strided(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, i * a[2], vectors, at, stride)
 
-    return pointers, add
+    return pointers, add, _one_by_one(add)
 
 
 def _blocked(rows):
@@ -46,7 +58,23 @@ def _blocked(rows):
         place = (i & -lanes) * (a[3] // lanes) + (i & (lanes - 1))
         return simd.multiply_add(tile, pointers, place, vectors, begin + i * lanes, stride)
 
-    return _strided(rows)[0], add
+    @inlined
+    def add_terms(tile, pointers, a, row, last, k0, k1, b):
+        vectors, begin, stride = b
+        lanes = simd.lanes(vectors)
+        i = k0
+        # Where a term lies is worked out once a block: the products of one take some six cycles, hardly longer.
+        while i < k1:
+            block = i & -lanes
+            end = min(block + lanes, k1)
+            apart = block * (a[3] // lanes) - block
+            for j in range(i, end):
+                at = begin + j * lanes
+                tile = simd.multiply_add(tile, pointers, apart + j, vectors, at, stride)
+            i = end
+        return tile
+
+    return _strided(rows)[0], add, add_terms
 
 
 def _row_table(rows):
@@ -62,7 +90,7 @@ def _row_table(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, i, vectors, at, stride)
 
-    return pointers, add
+    return pointers, add, _one_by_one(add)
 
 
 def _transposed_row_table(rows):
@@ -80,7 +108,7 @@ def _transposed_row_table(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, 0, vectors, at, stride)
 
-    return pointers, add
+    return pointers, add, _one_by_one(add)
 
 
 _WAYS = {
@@ -99,7 +127,7 @@ def make_tile(way, rows, between=None):
 
     Between its first terms it does ``between(r, done)``, if given, for ``r < done[0]``.
     """
-    pointers_of, add = _WAYS[way](rows)
+    pointers_of, add, add_terms = _WAYS[way](rows)
     has_more = between is not None
 
     @inlined
@@ -112,8 +140,6 @@ def make_tile(way, rows, between=None):
                     tile = add(tile, pointers, a, row, last, i, b)
                     i += 1
                 between(r, done)
-        for j in range(i, k1):
-            tile = add(tile, pointers, a, row, last, j, b)
-        return tile
+        return add_terms(tile, pointers, a, row, last, i, k1, b)
 
     return tile

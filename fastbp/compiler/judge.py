@@ -14,6 +14,7 @@ from fastbp.kernels import (
     hits,
     layout,
     losses,
+    of_all_outputs,
     tallies,
 )
 from fastbp.kernels.loss_terms import TERMS
@@ -316,11 +317,11 @@ class Judge:
             return self._made_probabilities
         buffer = self._buffer
         outputs = self._made_probabilities = self._writer.take(buffer)
-        fields = elementwise.Elementwise(self._lanes, outputs, buffer.padded, buffer.width)
+        places = self._lanes, outputs, buffer.padded, buffer.width
         if LOGITS_OF[self._goal.loss] == "softmax":
-            self._writer.add("softmax", fields)
+            self._writer.add("softmax", of_all_outputs.OfAllOutputs(*places))
         else:
-            self._writer.add("activate", fields, "sigmoid")
+            self._writer.add("activate", elementwise.Elementwise(*places), "sigmoid")
         return outputs
 
     def _sigmoids(self) -> int:

@@ -1,6 +1,6 @@
-"""Activations by themselves, the softmax and its logarithm, forward and backward.
+"""Activations of single numbers by themselves, forward and backward.
 
-All buffers have samples in lanes; where there are few samples, those of single numbers may have features in lanes.
+All buffers have samples in lanes or, where there are few samples, features.
 """
 
 from typing import NamedTuple
@@ -9,8 +9,6 @@ from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS, BY_NUMBERS
 from fastbp.kernels.context import Context, sample_blocks, share
 from fastbp.kernels.few import first_lanes
-from fastbp.kernels.math import exp, log
-from fastbp.kernels.simd import fma, maximum
 from fastbp.runtime.inlined import inlined
 
 
@@ -122,100 +120,3 @@ def activate_backward_by_numbers(activation):
         return backward(simd.load(arena, outputs), simd.load(arena, inputs), numbers)
 
     return _change_each(change, ElementwiseByNumbers, _numbers)
-
-
-def softmax():
-    """outputs[o] = exp(inputs[o]) / sum over o of exp(inputs[o])"""
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            begin = block * r.padded_features * lanes
-            top = simd.load(arena, r.inputs + begin)
-            for o in range(1, r.n_features):
-                top = maximum(top, simd.load(arena, r.inputs + begin + o * lanes))
-            total = simd.splat(arena, 0.0)
-            for o in range(r.n_features):
-                e = exp(simd.load(arena, r.inputs + begin + o * lanes) - top)
-                total = total + e
-                simd.store(arena, r.outputs + begin + o * lanes, e)
-            inverse = 1.0 / total
-            for o in range(r.n_features):
-                at = r.outputs + begin + o * lanes
-                simd.store(arena, at, simd.load(arena, at) * inverse)
-
-    return kernel
-
-
-def softmax_backward():
-    """outputs (a gradient g) = y * (g - sum over o of g[o] y[o]);  inputs are the softmax's outputs y"""
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            begin = block * r.padded_features * lanes
-            total = simd.splat(arena, 0.0)
-            for o in range(r.n_features):
-                at = begin + o * lanes
-                total = fma(
-                    simd.load(arena, r.outputs + at), simd.load(arena, r.inputs + at), total
-                )
-            for o in range(r.n_features):
-                at = begin + o * lanes
-                gradient = simd.load(arena, r.outputs + at) - total
-                simd.store(arena, r.outputs + at, gradient * simd.load(arena, r.inputs + at))
-
-    return kernel
-
-
-def log_softmax():
-    """outputs[o] = inputs[o] - log(sum over o of exp(inputs[o]))"""
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            begin = block * r.padded_features * lanes
-            top = simd.load(arena, r.inputs + begin)
-            for o in range(1, r.n_features):
-                top = maximum(top, simd.load(arena, r.inputs + begin + o * lanes))
-            total = simd.splat(arena, 0.0)
-            for o in range(r.n_features):
-                total = total + exp(simd.load(arena, r.inputs + begin + o * lanes) - top)
-            logarithm = log(total)
-            for o in range(r.n_features):
-                at = begin + o * lanes
-                value = simd.load(arena, r.inputs + at) - top - logarithm
-                simd.store(arena, r.outputs + at, value)
-
-    return kernel
-
-
-def log_softmax_backward():
-    """outputs (a gradient g) = g - exp(y) * sum over o of g[o];  inputs are the outputs y of `log_softmax`"""
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Elementwise)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        first, end = sample_blocks(c, lanes, worker, workers)
-        for block in range(first, end):
-            begin = block * r.padded_features * lanes
-            total = simd.splat(arena, 0.0)
-            for o in range(r.n_features):
-                total = total + simd.load(arena, r.outputs + begin + o * lanes)
-            for o in range(r.n_features):
-                at = begin + o * lanes
-                share = exp(simd.load(arena, r.inputs + at))
-                gradient = fma(-share, total, simd.load(arena, r.outputs + at))
-                simd.store(arena, r.outputs + at, gradient)
-
-    return kernel

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import naive
-from fastbp.kernels.elementwise import Elementwise
+from fastbp.kernels.of_all_outputs import OfAllOutputs
 from kernels.probes import aligned, n_lanes
 from kernels.rows import Row
 
@@ -33,7 +33,7 @@ def run(x: Array, dtype: str, gradient: Array | None = None) -> tuple[Array, Arr
 
     put(inputs, x)
     put(target, np.ones_like(x) if gradient is None else gradient)
-    fields = Elementwise(0, size, padded, width)
+    fields = OfAllOutputs(0, size, padded, width)
     Row("sparsemax", arena).run(fields, rows=n_rows)
     backward = fields._replace(inputs=size, outputs=2 * size)
     Row("sparsemax_backward", arena).run(backward, rows=n_rows)

@@ -2,7 +2,7 @@
 
 from fastbp.compiler.operations.lowered import Lowered, activation_backward
 from fastbp.compiler.rows import Tensor
-from fastbp.kernels.elementwise import Elementwise
+from fastbp.kernels.of_all_outputs import OfAllOutputs
 
 
 class LoweredOfAllOutputs(Lowered):
@@ -13,7 +13,7 @@ class LoweredOfAllOutputs(Lowered):
         writer = self._writer
         inputs, value = writer.in_lanes(below.value), writer.buffer(self._operation.n_out)
         value.lanes = writer.take(value)
-        fields = Elementwise(inputs, value.lanes, value.padded, value.width)
+        fields = OfAllOutputs(inputs, value.lanes, value.padded, value.width)
         writer.add(self._operation.activation, fields)
         return Tensor(value, value)
 
@@ -23,7 +23,7 @@ class LoweredOfAllOutputs(Lowered):
             return
         writer, gradient = self._writer, tensor.gradient
         assert gradient is not None
-        fields = Elementwise(
+        fields = OfAllOutputs(
             writer.in_lanes(tensor.value),
             writer.in_lanes(gradient),
             gradient.padded,

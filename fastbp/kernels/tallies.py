@@ -68,20 +68,21 @@ def mark():
     return kernel
 
 
-def histogram():
-    """sums[1 + positive, b] += w t,  sums[1 + negative, b] += w (1 - t),  b / bins < p <= (b + 1) / bins
+def _between(fields_of, bins_of, bin_of, positive_of):
+    """A kernel:  sums[1 + positive, b] += w t,  sums[1 + negative, b] += w (1 - t),  b being the bin of an output
 
     sums     [1] + [output, or 1][positive, negative][bins]    accumulated; the first is a `mark`
-    t, p     target and output, kept in [0, 1]; an output that is no number makes the sums none
+    b        ``bin_of(arena, row, r, p)`` of an output p, out of ``bins_of(r)``; that of no number makes its sums none
+    t        ``positive_of(arena, r, at, o, s)``: how much of sample s is positive for output o, whose place is `at`
 
     Where counts are whole numbers, they are exact.
     """
 
     def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Tally)
+        r = simd.read_fields(row, fields_of)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        bins = r.bins
+        bins = bins_of(r)
         sums = simd.advance(simd.pointer_at(c.values, simd.float64), r.sums)
         first, end = 0, r.n_out
         if r.apart:
@@ -91,49 +92,7 @@ def histogram():
         if worker == workers - 1:
             simd.put(sums, 0, 1.0)
         for o in range(first, end):
-            counts = simd.advance(sums, 1 + (2 * bins * o if r.apart else 0))
-            for s in range(c.rows):
-                block = s // lanes
-                at = (block * r.padded_features + o) * lanes + s - block * lanes
-                p = 1.0 * simd.get(arena, r.outputs + at)
-                t = 1.0 * simd.get(arena, r.targets + at)
-                weight = 1.0
-                if r.scale >= 0:
-                    weight = c.rows * simd.get(arena, r.scale + s)
-                # Not above 0 is what is no number, too.
-                place = bins * (min(p, 1.0) if p > 0.0 else 0.0)
-                b = int(place)
-                b -= 1 if b == place and b > 0 else 0
-                hit = weight * minimum(1.0, maximum(0.0, t))
-                _add(counts, b, hit if p == p else p)
-                _add(counts, bins + b, weight - hit)
-
-    return kernel
-
-
-def counts():
-    """As `histogram`, between any thresholds:  b of them are below p
-
-    sums     [1] + [output, or 1][positive, negative][thresholds + 1]    accumulated; the first is a `mark`
-    t        the target kept in [0, 1], or whether it is above 1/2, or whether it is the output's class number
-    """
-
-    def kernel(row, arena, context, hyper, worker, workers):
-        r = simd.read_fields(row, Counts)
-        c = simd.read_fields(context, Context)
-        lanes = simd.lanes(arena)
-        thresholds = simd.advance(row, COUNTS_FIELDS)
-        bins = r.n_thresholds + 1
-        sums = simd.advance(simd.pointer_at(c.values, simd.float64), r.sums)
-        first, end = 0, r.n_out
-        if r.apart:
-            first, end = share(r.n_out, worker, workers)
-        elif worker != workers - 1:
-            return
-        if worker == workers - 1:
-            simd.put(sums, 0, 1.0)
-        for o in range(first, end):
-            counts = simd.advance(sums, 1 + (2 * bins * o if r.apart else 0))
+            own = simd.advance(sums, 1 + (2 * bins * o if r.apart else 0))
             for s in range(c.rows):
                 block = s // lanes
                 at = (block * r.padded_features + o) * lanes + s - block * lanes
@@ -141,28 +100,75 @@ def counts():
                 weight = 1.0
                 if r.scale >= 0:
                     weight = c.rows * simd.get(arena, r.scale + s)
-                below, above = 0, r.n_thresholds
-                while below < above:
-                    middle = (below + above) // 2
-                    threshold = simd.double_from_bits(simd.get(thresholds, middle))
-                    # What is no number comes behind all thresholds, so that all counts above them are none either.
-                    if not (p <= simd.cast_to(arena, threshold)):
-                        below = middle + 1
-                    else:
-                        above = middle
-                if r.label >= 0:
-                    t = 1.0 if simd.get(arena, r.targets + s) == r.label + o else 0.0
-                else:
-                    t = 1.0 * simd.get(arena, r.targets + at)
-                    if r.soft:
-                        t = minimum(1.0, maximum(0.0, t))
-                    else:
-                        t = 1.0 if t > 0.5 else 0.0
-                hit = weight * t
-                _add(counts, below, hit if p == p else p)
-                _add(counts, bins + below, weight - hit if p == p else p)
+                b = bin_of(arena, row, r, p)
+                hit = weight * positive_of(arena, r, at, o, s)
+                _add(own, b, hit if p == p else p)
+                _add(own, bins + b, weight - hit if p == p else p)
 
     return kernel
+
+
+@inlined
+def _inside(t):
+    """A target, kept in [0, 1]"""
+    return minimum(1.0, maximum(0.0, 1.0 * t))
+
+
+def histogram():
+    """Bins of one width:  b / bins < p <= (b + 1) / bins,  output and target kept in [0, 1]"""
+
+    @inlined
+    def bins_of(r):
+        return r.bins
+
+    @inlined
+    def bin_of(arena, row, r, p):
+        # Not above 0 is what is no number, too.
+        place = r.bins * (min(1.0 * p, 1.0) if p > 0.0 else 0.0)
+        b = int(place)
+        return b - 1 if b == place and b > 0 else b
+
+    @inlined
+    def positive_of(arena, r, at, o, s):
+        return _inside(simd.get(arena, r.targets + at))
+
+    return _between(Tally, bins_of, bin_of, positive_of)
+
+
+def counts():
+    """Bins between any thresholds:  b of them are below p
+
+    The target is kept in [0, 1], or is whether it is above 1/2, or whether it is the output's class number.
+    """
+
+    @inlined
+    def bins_of(r):
+        return r.n_thresholds + 1
+
+    @inlined
+    def bin_of(arena, row, r, p):
+        thresholds = simd.advance(row, COUNTS_FIELDS)
+        below, above = 0, r.n_thresholds
+        while below < above:
+            middle = (below + above) // 2
+            threshold = simd.double_from_bits(simd.get(thresholds, middle))
+            # What is no number comes behind all thresholds, so that all counts above them are none either.
+            if not (p <= simd.cast_to(arena, threshold)):
+                below = middle + 1
+            else:
+                above = middle
+        return below
+
+    @inlined
+    def positive_of(arena, r, at, o, s):
+        if r.label >= 0:
+            return 1.0 if simd.get(arena, r.targets + s) == r.label + o else 0.0
+        t = simd.get(arena, r.targets + at)
+        if r.soft:
+            return _inside(t)
+        return 1.0 if t > 0.5 else 0.0
+
+    return _between(Counts, bins_of, bin_of, positive_of)
 
 
 def deviations():

@@ -11,7 +11,7 @@ from fastbp.model import Model
 from fastbp.nn import Layer, Stack, byte_text, count, layer_table, shape_text
 from fastbp.specification import truth_value, whole_number
 from fastbp.storage import load_model_file
-from fastbp.training import Learner
+from fastbp.training import Learner, learner_from_state
 
 
 class Sequential(Model):
@@ -245,7 +245,7 @@ def load_model(path: str | PathLike[str], *, compile: bool = True) -> Sequential
         settings = {**settings, "optimizer": None, "loss": None, "metrics": []}
     try:
         model = Sequential(name=settings["name"])
-        model.learner = Learner.from_state(settings, arrays)
+        model.learner = learner_from_state(settings, arrays)
         model.metadata = metadata
     except (FastbpError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from fastbp.errors import ArgumentError, ModelFileError, ModelFileWarning
 from fastbp.nn import count
 from fastbp.specification import truth_value
 from fastbp.storage import load_model_file, save_model_file
-from fastbp.training import Learner
+from fastbp.training import Learner, learner_state
 
 Array = NDArray[np.floating[Any]]
 
@@ -101,7 +101,7 @@ class Weights:
             If the learning rate is a Python function: the file has the rate that was reached instead.
         """
         _check_free(path, overwrite)
-        settings, arrays = self.learner.state()
+        settings, arrays = learner_state(self.learner)
         settings["name"] = self.name
         kept = dict(self.metadata if metadata is None else metadata)
         try:

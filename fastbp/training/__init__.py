@@ -12,6 +12,7 @@ from fastbp.training.history import History
 from fastbp.training.inputs import Samples, check_inputs, check_samples
 from fastbp.training.layer_norms import LayerNorm, LayerNorms, layer_norms
 from fastbp.training.learner import Learner
+from fastbp.training.learner_state import learner_from_state, learner_state
 from fastbp.training.loop import Training
 from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
 from fastbp.training.progress import Display, Verbosity, announce, figures
@@ -51,6 +52,8 @@ __all__ = [
     "gives_batches",
     "gradient_check",
     "layer_norms",
+    "learner_from_state",
+    "learner_state",
     "make_plan",
     "predict",
 ]

@@ -1,7 +1,6 @@
 """What a model holds: its layers, the network made of them, and what it was compiled with."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from fastbp.data.source import as_source
 from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
-    LAYERS,
     LOSSES,
     Dense,
-    Layer,
     LossFunction,
     Metric,
     MetricsWanted,
-    Normalization,
     Stack,
     initialize,
-    loss_from_config,
     resolve_metrics,
 )
 from fastbp.optimizers import OPTIMIZERS, Optimizer
@@ -39,10 +34,6 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "float64")
 
 Array = NDArray[np.floating[Any]]
-
-# How the arrays of a saved state are named.
-_WEIGHTS = "weights/"
-_OPTIMIZER = "optimizer/"
 
 
 class Learner:
@@ -314,104 +305,6 @@ class Learner:
             twin._n_columns = self._n_columns
         twin.optimizer, twin.loss, twin.metrics = self.optimizer, self.loss, self.metrics
         return twin
-
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """All there is to know: settings that JSON can hold, and arrays by name."""
-        network = self.network()
-        with network.lock:
-            return self._state_of(network)
-
-    def _state_of(self, network: "Network") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        settings = {
-            "layers": [layer.to_config() for layer in self.stack.layers],
-            "n_inputs": self.n_inputs,
-            "seed": self.seed,
-            "dtype": self.dtype,
-            "epochs_seen": self.epochs_seen,
-            "optimizer": (
-                None
-                if self.optimizer is None
-                else self.optimizer.storable(network.steps + 1).to_config()
-            ),
-            "loss": None if self.loss is None else self.loss.to_config(),
-            "metrics": [metric.to_config() for metric in self.metrics],
-        }
-        arrays: dict[str, NDArray[Any]] = {}
-        for name, array in zip(self.stack.weight_names, network.weights(), strict=True):
-            arrays[f"{_WEIGHTS}{name}"] = array
-        if self.optimizer is not None:
-            for name, array in network.optimizer_state().items():
-                arrays[f"{_OPTIMIZER}{name}"] = array
-        if self.stack.normalization is not None:
-            arrays["normalization/mean"] = self.stack.normalization.mean
-            arrays["normalization/variance"] = self.stack.normalization.variance
-        return settings, arrays
-
-    def restore(self, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Put this learner, which has the same layers and was compiled alike, where `state` was told.
-
-        Raises
-        ------
-        ArgumentError
-            If it is another one.
-        """
-        own, own_arrays = self.state()
-        for name in ("layers", "n_inputs", "dtype", "loss", "metrics"):
-            # Through JSON, since lists become of tuples there.
-            if json.loads(json.dumps(own[name])) != settings[name]:
-                raise ArgumentError(
-                    f"the backup is of a model with other {name}; delete it to begin anew"
-                )
-        for name in own_arrays:
-            if name.startswith("normalization/") and not np.array_equal(
-                own_arrays[name], arrays[name]
-            ):
-                raise ArgumentError(
-                    "the backup is of a model with another normalization; delete it to begin anew"
-                )
-        self.seed = settings["seed"]
-        network = self.network()
-        # A Python function is in no file; there is its rate of that moment instead.
-        if self.optimizer is not None and self.optimizer.storable(1) == self.optimizer:
-            self.set_optimizer(settings["optimizer"])
-        network.set_weights([arrays[f"{_WEIGHTS}{name}"] for name in self.stack.weight_names])
-        network.set_optimizer_state(_optimizer_arrays(arrays))
-        self.epochs_seen = settings["epochs_seen"]
-
-    @classmethod
-    def from_state(
-        cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-    ) -> "Learner":
-        """What `state` told of, so that training goes on exactly."""
-        stack = Stack.of(_layer_from(config, arrays) for config in settings["layers"])
-        learner = cls(stack, settings["seed"], settings["dtype"])
-        learner.epochs_seen = whole_number("epochs_seen", settings["epochs_seen"], minimum=0)
-        if settings["loss"] is not None:
-            metrics = [Metric.from_config(metric) for metric in settings["metrics"]]
-            loss = loss_from_config(settings["loss"])
-            learner.compile(settings["optimizer"], loss, metrics, is_new=False)
-            learner._kept_state = _optimizer_arrays(arrays)
-        weights = [arrays[f"{_WEIGHTS}{name}"] for name in stack.weight_names]
-        if len(weights) != sum(name.startswith(_WEIGHTS) for name in arrays):
-            raise DataError("there are weights that belong to no layer")
-        learner.network(settings["n_inputs"])
-        learner.set_weights(weights)
-        return learner
-
-
-def _optimizer_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {
-        name.removeprefix(_OPTIMIZER): array
-        for name, array in arrays.items()
-        if name.startswith(_OPTIMIZER)
-    }
-
-
-def _layer_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Layer:
-    if config.get("class") == "Normalization":
-        mean, variance = arrays["normalization/mean"], arrays["normalization/variance"]
-        return Normalization(mean, variance, name=config["name"])
-    return LAYERS.from_config(config)
 
 
 def as_weights(given: ArrayLike, dtype: str) -> Array:

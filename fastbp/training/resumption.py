@@ -11,6 +11,7 @@ from fastbp.errors import ArgumentError
 from fastbp.training.callbacks import CallbackList, State
 from fastbp.training.history import History
 from fastbp.training.learner import Learner
+from fastbp.training.learner_state import learner_state, restore_learner
 from fastbp.training.plan import Plan
 
 # Under this name the settings of a model file hold what belongs to the run and not to the model.
@@ -79,7 +80,7 @@ def take_state(
     learner: Learner, plan: Plan, position: Position, history: History, callbacks: CallbackList
 ) -> TrainingState:
     """All that a run needs to go on from here."""
-    settings, arrays = learner.state()
+    settings, arrays = learner_state(learner)
     states = {}
     for kind, state in {**callbacks.states(), "history": history.get_state()}.items():
         states[kind] = _without_arrays(kind, state, arrays)
@@ -100,7 +101,7 @@ def put_state(
 ) -> None:
     """Put model, history and callbacks where they were."""
     training = state.settings[_KEY]
-    learner.restore(state.settings, state.arrays)
+    restore_learner(learner, state.settings, state.arrays)
     states = {
         kind: _with_arrays(kind, given, state.arrays) for kind, given in training["states"].items()
     }

@@ -1,0 +1,1 @@
+"""Numba and the operating system."""

@@ -9,17 +9,23 @@ from contracts.problems import OPTIMIZERS, Problem, optimizer_and_twin, worst
 from contracts.test_gradients import errors
 from fastbp.optimizers import Rprop
 
+
+def first(*arguments: Any, **options: Any) -> naive.Dense:
+    """A first layer; all of them have a penalty, or all rules would be compiled with and without."""
+    return naive.Dense(*arguments, **options, kernel_penalty=(0.002, 0.01))
+
+
 #: What stands between a first and a last layer, or before them.
 LAYERS: dict[str, list[Any]] = {
-    "dense": [naive.Dense(5, "tanh"), naive.Dense(4, "gelu", kernel_penalty=(0.0, 0.01))],
-    "dense without bias": [naive.Dense(6, "softplus", use_bias=False)],
-    "softmax": [naive.Dense(4, "softmax")],
-    "gate": [naive.Dense(8, "glu")],
-    "prelu": [naive.Dense(5), naive.PReLU()],
-    "layer normalization": [naive.Dense(6, "tanh"), naive.LayerNormalization()],
-    "batch normalization": [naive.Dense(5, "tanh"), naive.BatchNormalization()],
-    "activity": [naive.Dense(5, "sigmoid"), naive.Activity(0.01, 0.02)],
-    "dropout": [naive.Dense(6, "tanh"), naive.Noise("dropout", 0.3, seed=4)],
+    "dense": [first(5, "tanh"), naive.Dense(4, "gelu")],
+    "dense without bias": [first(6, "softplus", use_bias=False)],
+    "softmax": [first(4, "softmax")],
+    "gate": [first(8, "glu")],
+    "prelu": [first(5), naive.PReLU()],
+    "layer normalization": [first(6, "tanh"), naive.LayerNormalization()],
+    "batch normalization": [first(5, "tanh"), naive.BatchNormalization()],
+    "activity": [first(5, "sigmoid"), naive.Activity(0.01, 0.02)],
+    "dropout": [first(6, "tanh"), naive.Noise("dropout", 0.3, seed=4)],
     "noise": [naive.Noise("gaussian_noise", 0.2, seed=5), naive.Dense(6, "tanh")],
     "embedding": [naive.Embedding(7, 3), naive.Dense(5, "tanh")],
 }

@@ -4,13 +4,14 @@ Every activation, as a hidden layer, as an output layer and as a layer of its ow
 both sides of every tile's edge.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import naive
-from contracts.problems import OPTIMIZERS, Problem, worst
+from contracts.problems import OPTIMIZERS, Array, Problem, worst
 from fastbp import nn
 
 TOLERANCES = {"float64": 1e-12, "float32": 2e-5}
@@ -61,8 +62,16 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def errors(problem: Problem, dtype: str, weighted: bool = False) -> tuple[float, float]:
-    """How far loss and gradients are from the twin's, relative to their size."""
+def errors(
+    problem: Problem,
+    dtype: str,
+    weighted: bool = False,
+    twin: Callable[..., list[Array]] = naive.complex_step,
+) -> tuple[float, float]:
+    """How far loss and gradients are from the twin's, relative to their size.
+
+    The complex step takes a forward pass a weight; for networks of many weights there is `naive.reverse_mode`.
+    """
     network = problem.engine(dtype)
     loss, gradients = network.gradients(*problem.sources(weighted))
     # the twin gets the numbers that the network really has
@@ -73,7 +82,7 @@ def errors(problem: Problem, dtype: str, weighted: bool = False) -> tuple[float,
         targets = targets.astype(dtype).astype(np.float64)
     given.append(targets)
     given.append(problem.sample_weight if weighted else None)
-    reference = naive.complex_step(problem.twin, *given)
+    reference = twin(problem.twin, *given)
     for number, parameter in enumerate(problem.twin.parameters):
         if not parameter.trainable:
             gradients[number] = reference[number] = np.zeros(1)
@@ -137,8 +146,9 @@ def test_logits_as_outputs(loss: str, smoothing: float) -> None:
     ],
 )
 def test_hidden_activations(hidden: str, dtype: str) -> None:
+    """In the first layer, and by itself, behind a layer that has another one."""
     first = naive.Dense(naive.inputs_for(hidden, 5), hidden)
-    layers = [first, naive.Dense(4, "linear"), naive.Activation(hidden)]
+    layers = [first, naive.Dense(4, "tanh"), naive.Activation(hidden)]
     for n_rows in BATCHES:
         problem = Problem(3, [*layers, naive.Dense(2)], n_rows=n_rows)
         assert max(errors(problem, dtype, weighted=True)) < TOLERANCES[dtype], n_rows
@@ -233,15 +243,8 @@ def test_penalties_and_fixed_biases(dtype: str) -> None:
     assert max(errors(problem, dtype, weighted=True)) < TOLERANCES[dtype]
 
 
-@pytest.mark.parametrize("rule", list(OPTIMIZERS))
-@pytest.mark.parametrize("batch_size", [1, 7, 32])
-def test_trajectories(rule: str, batch_size: int) -> None:
+def check_trajectory(layers: list[Any], rule: str, batch_size: int) -> None:
     """At least 50 steps through permutations of 60 rows, the last batches short, samples weighted."""
-    layers = [
-        naive.Dense(6, "tanh", kernel_penalty=(0.0, 0.01)),
-        naive.Dense(5, "gelu", bias_trainable=False),
-        naive.Dense(3, "softmax"),
-    ]
     problem = Problem(4, layers, "categorical_crossentropy", 60)
     twin_rule, optimizer = OPTIMIZERS[rule]
     n_batches = -(-60 // batch_size)
@@ -268,6 +271,29 @@ def test_trajectories(rule: str, batch_size: int) -> None:
     assert network.steps == n_epochs * n_batches
     assert worst(network.weights(), reference.weights) < 1e-10
     assert worst([history], [reference.history]) < 1e-10
+
+
+@pytest.mark.parametrize("rule", list(OPTIMIZERS))
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+def test_trajectories(rule: str, batch_size: int) -> None:
+    layers = [
+        naive.Dense(6, "tanh", kernel_penalty=(0.0, 0.01)),
+        naive.Dense(5, "gelu", bias_trainable=False),
+        naive.Dense(3, "softmax"),
+    ]
+    check_trajectory(layers, rule, batch_size)
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+def test_trajectories_with_a_penalty_on_later_layers(rule: str) -> None:
+    """Rules and penalties are parts of the same pass, whatever the other is: a rule or two stand for all."""
+    penalty = {"kernel_penalty": (0.002, 0.01)}
+    layers = [
+        naive.Dense(6, "tanh"),
+        naive.Dense(5, "gelu", **penalty),
+        naive.Dense(3, "softmax", **penalty),
+    ]
+    check_trajectory(layers, rule, 7)
 
 
 def test_planted_fault_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import naive
 from contracts import children
-from contracts.problems import OPTIMIZERS, Array, Problem, digest
+from contracts.problems import OPTIMIZERS, Array, Problem, digest, worst
 from contracts.test_batch_edges import poison
 from contracts.test_gradients import TOLERANCES, errors
 from fastbp.engine import Network
@@ -53,7 +53,8 @@ def names(network: Network) -> list[str]:
 def test_gradients(shape: str, hidden: str, dtype: str) -> None:
     for n_rows in BATCHES:
         given = problem(shape, n_rows, hidden)
-        assert max(errors(given, dtype, weighted=n_rows > 1)) < TOLERANCES[dtype], n_rows
+        found = errors(given, dtype, n_rows > 1, naive.reverse_mode)
+        assert max(found) < TOLERANCES[dtype], n_rows
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
@@ -62,7 +63,7 @@ def test_gradients(shape: str, hidden: str, dtype: str) -> None:
 def test_widths(shape: str, width: int, dtype: str) -> None:
     for n_rows in (1, 7, 40):
         given = problem(shape, n_rows, "gelu", width)
-        assert max(errors(given, dtype)) < TOLERANCES[dtype], n_rows
+        assert max(errors(given, dtype, twin=naive.reverse_mode)) < TOLERANCES[dtype], n_rows
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
@@ -74,7 +75,15 @@ def test_in_parts(shape: str, kernel: str, dtype: str) -> None:
     network = given.engine(dtype)
     network.gradients(*given.sources())
     assert {"partial_gradient", kernel} <= set(names(network))
-    assert max(errors(given, dtype, weighted=True)) < TOLERANCES[dtype]
+    assert max(errors(given, dtype, True, naive.reverse_mode)) < TOLERANCES[dtype]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_twin_against_itself(shape: str) -> None:
+    """Its backpropagation, which the others go by, against the complex step."""
+    given = problem(shape, 5, "silu")
+    data = given.twin, given.weights, given.inputs, given.targets, given.sample_weight
+    assert worst(naive.reverse_mode(*data), naive.complex_step(*data)) < 1e-13
 
 
 def test_which_kernels() -> None:

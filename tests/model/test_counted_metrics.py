@@ -1,13 +1,10 @@
 """Metrics of several thresholds, of classes, of the largest outputs: against their definitions and scikit-learn."""
 
-import json
-
 import numpy as np
 import pytest
 
 import fastbp
 import naive
-from fastbp.callbacks import CSVLogger, EarlyStopping, LambdaCallback, ModelCheckpoint
 from fastbp.errors import ArgumentError
 from naive import scores
 
@@ -361,64 +358,7 @@ def test_overlaps_of_two_labels(x, rng):
     assert figures(made, x, 0.0 * y)["none"] == 1.0
 
 
-# --- lists of numbers, wherever figures go ---
-
-
-@pytest.fixture
-def lists():
-    return [fastbp.F1Score(), fastbp.Recall([0.2, 0.4, 0.6])]
-
-
-def test_lists_in_the_history(x, classes, lists, capsys):
-    y = np.eye(N_CLASSES)[classes]
-    made = model(lists)
-    seen = []
-    watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs["f1_score"]))
-    history = made.fit(x, y, epochs=3, validation_data=(x, y), callbacks=watch)
-    assert np.shape(history.history["f1_score"]) == (3, N_CLASSES)
-    assert np.shape(history.history["val_recall"]) == (3, 3)
-    assert np.shape(seen) == (21, N_CLASSES)
-    assert json.loads(json.dumps(history.history)) == history.history
-    assert history.history["val_f1_score"][-1] == figures(made, x, y)["f1_score"]
-    shown = " ".join(f"{value:.4f}" for value in history.history["recall"][-1])
-    said = capsys.readouterr().out
-    assert f"recall [{shown}]" in said
-    assert f"recall [{shown}]" in repr(history)
-    loss, f1, recall = made.evaluate(x, y, verbose=0)
-    assert isinstance(loss, float)
-    assert [len(f1), len(recall)] == [N_CLASSES, 3]
-    assert [len(each) for each in made.train_on_batch(x[:9], y[:9])[1:]] == [N_CLASSES, 3]
-
-
-def test_lists_in_files(x, classes, lists, tmp_path):
-    y = np.eye(N_CLASSES)[classes]
-    table, pattern = tmp_path / "table.csv", tmp_path / "{recall[0]:.2f}.safetensors"
-    history = model(lists).fit(
-        x, y, epochs=2, verbose=0, callbacks=[CSVLogger(table), ModelCheckpoint(pattern)]
-    )
-    lines = table.read_text().splitlines()
-    assert lines[0] == "epoch,f1_score,loss,recall"
-    assert lines[2].endswith(f'"{history.history["recall"][1]}"')
-    first = [f"{each[0]:.2f}.safetensors" for each in history.history["recall"]]
-    assert all((tmp_path / name).exists() for name in first)
-    bad = ModelCheckpoint(tmp_path / "{recall:.2f}.safetensors")
-    with pytest.raises(ArgumentError, match="Failed to format this callback filepath"):
-        model(lists).fit(x, y, verbose=0, callbacks=bad)
-
-
-@pytest.mark.parametrize("mode", ["auto", "max"])
-def test_lists_cannot_be_watched(x, classes, lists, mode):
-    y = np.eye(N_CLASSES)[classes]
-    made = model([*lists, fastbp.F1Score("macro", name="macro")])
-    before = made.predict(x)
-    for name in ("f1_score", "recall"):
-        stop = EarlyStopping(name, mode=mode)
-        with pytest.raises(ArgumentError, match=r"a list of [34] numbers: .*F1Score\('macro'\)"):
-            made.fit(x, y, verbose=0, callbacks=stop)
-    assert np.array_equal(made.predict(x), before)
-    stop = EarlyStopping("macro", mode=mode)
-    history = made.fit(x, y, epochs=2, verbose=0, callbacks=stop).history
-    assert stop.best == max(history["macro"])
+# --- files ---
 
 
 def test_a_saved_model_keeps_them(x, classes, weights, tmp_path):

@@ -1,6 +1,7 @@
 """The layers, where Keras has them: ``from fastbp.layers import Dense``."""
 
 from fastbp.nn import (
+    ELU,
     Activation,
     ActivityRegularization,
     AlphaDropout,
@@ -14,13 +15,17 @@ from fastbp.nn import (
     Input,
     Layer,
     LayerNormalization,
+    LeakyReLU,
     Normalization,
     PReLU,
+    ReLU,
     Rescaling,
     Reshape,
+    Softmax,
 )
 
 __all__ = [
+    "ELU",
     "Activation",
     "ActivityRegularization",
     "AlphaDropout",
@@ -34,8 +39,11 @@ __all__ = [
     "Input",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "Normalization",
     "PReLU",
+    "ReLU",
     "Rescaling",
     "Reshape",
+    "Softmax",
 ]

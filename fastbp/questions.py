@@ -166,7 +166,17 @@ class Questions:
         return self.evaluate(x, y, sample_weight=sample_weight, return_dict=return_dict, verbose=0)
 
     def predict_on_batch(self, x: ArrayLike) -> Array:
-        """Compute the outputs of these samples: `predict` of one batch."""
+        """Compute the outputs of these samples: `predict` of one batch.
+
+        Parameters
+        ----------
+        x : array_like
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray (n_samples, n_outputs)
+        """
         return self.predict(x)
 
     def __call__(self, x: ArrayLike, training: bool = False) -> Array:

@@ -106,6 +106,11 @@ class Sequential(Model):
     def add(self, layer: Layer) -> None:
         """Put one more layer at the end; the model has to be compiled again.
 
+        Parameters
+        ----------
+        layer : Layer
+            One of `fastbp.layers`.
+
         Raises
         ------
         ArgumentError

@@ -29,6 +29,15 @@ class BackupAndRestore(Callback):
     delete_checkpoint : bool, default True
         Whether the backup is removed when training has come to its end. One that stays there says to a later `fit` of
         as many epochs that there is nothing left to do.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting cannot be; by `fit`, if the folder cannot be made.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.BackupAndRestore`.
     """
 
     def __init__(

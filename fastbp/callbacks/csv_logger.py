@@ -21,6 +21,17 @@ class CSVLogger(Callback):
         What is between two figures.
     append : bool, default False
         Whether lines are added to a file that is there; otherwise it is begun anew.
+
+    Raises
+    ------
+    ArgumentError
+        If the separator is no single character.
+    ModelFileError
+        By `fit`, if the file cannot be written.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.CSVLogger`.
     """
 
     def __init__(

@@ -39,6 +39,16 @@ class EarlyStopping(Monitor):
     best, best_epoch
         The best value, and where it was.
 
+    Raises
+    ------
+    ArgumentError
+        If a setting is out of its range; by `fit`, if there will be no such figure, it is a list, or nobody knows which
+        way is better.
+
+    References
+    ----------
+    Prechelt, "Early stopping - but when?", 1998; Keras 3's `keras.callbacks.EarlyStopping`.
+
     Examples
     --------
     >>> from fastbp import Dense, Sequential

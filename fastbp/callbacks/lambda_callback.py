@@ -27,6 +27,15 @@ class LambdaCallback(Callback):
     on_test_begin, on_test_end, on_predict_begin, on_predict_end : callable, optional
         Take logs.
 
+    Raises
+    ------
+    ArgumentError
+        If what is given is no function.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.LambdaCallback`, and its hooks.
+
     Examples
     --------
     >>> losses = []

@@ -20,6 +20,15 @@ class LearningRateScheduler(Callback):
     verbose : {0, 1}, default 0
         Whether to tell of every new one.
 
+    Raises
+    ------
+    ArgumentError
+        If the schedule is no function; by `fit`, if it returns no float, or the optimizer has a schedule of its own.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.LearningRateScheduler`.
+
     Examples
     --------
     >>> halved = LearningRateScheduler(lambda epoch, rate: rate if epoch < 10 else rate / 2)

@@ -37,6 +37,16 @@ class ModelCheckpoint(Monitor):
         When: after each epoch, or after so many batches.
     initial_value_threshold : float, optional
         The value that the first model must beat.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting is out of its range; by `fit`, if the file's name or `monitor` wants a figure that will not be
+        there.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.ModelCheckpoint`.
     """
 
     def __init__(

@@ -32,6 +32,16 @@ class ReduceLROnPlateau(Monitor):
         Epochs after a reduction in which none is counted.
     min_lr : float, default 0
         The least learning rate.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting is out of its range; by `fit`, if there will be no such figure, it is a list, nobody knows which
+        way is better, or the learning rate is a schedule.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.ReduceLROnPlateau`.
     """
 
     def __init__(

@@ -26,6 +26,10 @@ class TensorBoard(Callback):
     ------
     MissingExtraError
         If tensorboardX is not installed.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.TensorBoard`.
     """
 
     def __init__(self, log_dir: str | os.PathLike[str] = "logs", histogram_freq: int = 0) -> None:

@@ -8,6 +8,10 @@ class TerminateOnNaN(Callback):
 
     Every step's loss is looked at, with this callback and without; without it `fit` raises `DivergedError`. The weights
     are the last finite ones.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.TerminateOnNaN`.
     """
 
     def on_diverged(self, epoch: int, batch: int) -> bool:

@@ -58,7 +58,7 @@ def _facts(model: "Sequential") -> Iterator[tuple[str, str]]:
     if metadata.get("class_names"):
         yield "labels", _some(metadata["class_names"])
     if model.loss is not None:
-        yield "loss", model.loss.name
+        yield "loss", model.loss.kind
     if model.optimizer is not None:
         updates = model.learner.network().steps
         yield "optimizer", f"{model.optimizer}" + (f", {updates:,} updates" if updates else "")

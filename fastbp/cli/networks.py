@@ -71,7 +71,7 @@ def build_plain_model(
     activation = activation_name(activation)
     n_inputs, *hidden, n_outputs = sizes
     layers = [Dense(width, activation) for width in hidden]
-    output = Dense(n_outputs, OUTPUT_ACTIVATIONS.get(chosen.name, "linear"))
+    output = Dense(n_outputs, OUTPUT_ACTIVATIONS.get(chosen.kind, "linear"))
     model = Sequential([Input(n_inputs), *layers, output], seed=0, dtype=dtype)
     model.compile(optimizer, chosen)
     return model

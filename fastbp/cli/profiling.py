@@ -92,7 +92,7 @@ class ProfilingJob:
     def _description(self, model: Sequential) -> str:
         assert model.loss is not None
         parameters = f"{model.count_params():,} parameters in {model.dtype}"
-        return f"{self.network}: {parameters}, {type(model.optimizer).__name__}, {model.loss.name}"
+        return f"{self.network}: {parameters}, {type(model.optimizer).__name__}, {model.loss.kind}"
 
     def _figures(self, model: Sequential, profile: Profile) -> dict[str, Any]:
         """All there is, in seconds, operations and bytes."""
@@ -103,7 +103,7 @@ class ProfilingJob:
             "parameters": model.count_params(),
             "dtype": model.dtype,
             "optimizer": model.optimizer.to_config(),
-            "loss": model.loss.name,
+            "loss": model.loss.kind,
             "fastbp": fastbp.__version__,
             "processor": processor().name,
             "peak_gflops": profile.peak,

@@ -148,9 +148,11 @@ def all_recipes() -> Iterator[Recipe]:
             yield replace(recipe, dtype=dtype)
         yield Recipe(between=_OTHER_LAYERS, dtype=dtype)
         for activation in ACTIVATIONS:
-            numbers = ["0.5"] * len(NUMBERS.get(activation, ()))
-            named = f"{activation}({', '.join(numbers)})" if numbers else activation
-            yield Recipe(named, dtype=dtype)
+            usual = NUMBERS.get(activation, {})
+            if None not in usual.values():
+                yield Recipe(activation, dtype=dtype)
+            if usual:
+                yield Recipe(f"{activation}({', '.join(['0.5'] * len(usual))})", dtype=dtype)
         for loss in LOSSES.names:
             for batch_size in (None, 2):
                 yield Recipe(loss=loss, dtype=dtype, batch_size=batch_size)

@@ -26,5 +26,8 @@ def constrain(writer: RowWriter, place: Place, step_share: int) -> None:
     elif isinstance(constraint, Norm):
         array = groups(place, constraint.axes, writer.lanes)
         least, largest, rate = map(float_bits, constraint.bounds)
-        norms = constraints.ConstrainNorms(*array[:-1], least, largest, rate, step_share)
-        writer.add("constrain_norms", norms, array.apart)
+        norms = constraints.ConstrainNorms(*array[:5], least, largest, rate, step_share)
+        if array.of_numbers:
+            writer.add("constrain_norms_of_numbers", norms)
+        else:
+            writer.add("constrain_norms", norms, array.apart)

@@ -27,7 +27,7 @@ def extent(place: Place, lanes: int) -> Extent:
 
 
 class Groups(NamedTuple):
-    """An array as groups of vectors: ``[groups][terms][lanes]``, with any strides."""
+    """An array as groups of vectors, ``[groups][terms][lanes]``, or of numbers, ``[groups][terms]``; any strides."""
 
     offset: int
     groups: int
@@ -35,6 +35,7 @@ class Groups(NamedTuple):
     terms: int
     term_stride: int
     apart: bool  # whether each lane is a group of its own
+    of_numbers: bool = False
 
 
 def groups(place: Place, axes: tuple[int, ...], lanes: int) -> Groups:
@@ -50,10 +51,20 @@ def groups(place: Place, axes: tuple[int, ...], lanes: int) -> Groups:
         if along == {0}:
             return Groups(place.offset, blocks, n_in * lanes, n_in, lanes, True)
         return Groups(place.offset, n_in, lanes, blocks, n_in * lanes, False)
-    blocks = padded(n_in, lanes) // lanes
+    if place.stride:
+        blocks = padded(n_in, lanes) // lanes
+        if along == {0}:
+            return Groups(place.offset, n_out, place.stride, blocks, lanes, False)
+        return Groups(place.offset, blocks, lanes, n_out, place.stride, True)
+    # A table, row after row.
+    if n_out % lanes:
+        if along == {0}:
+            return Groups(place.offset, n_out, 1, n_in, n_out, False, of_numbers=True)
+        return Groups(place.offset, n_in, n_out, n_out, 1, False, of_numbers=True)
+    blocks = n_out // lanes
     if along == {0}:
-        return Groups(place.offset, n_out, place.stride, blocks, lanes, False)
-    return Groups(place.offset, blocks, lanes, n_out, place.stride, True)
+        return Groups(place.offset, blocks, lanes, n_in, n_out, True)
+    return Groups(place.offset, n_in, n_out, blocks, lanes, False)
 
 
 class Vectors(NamedTuple):

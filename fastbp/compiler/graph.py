@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.nn.activation_layers import NamedActivation
 from fastbp.nn.activations import OF_ALL_OUTPUTS, n_outputs_of, name_and_numbers
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
@@ -174,7 +175,7 @@ def build_graph(n_inputs: int, layers: Sequence[Layer]) -> tuple[Operation, ...]
             continue
         elif isinstance(layer, Embedding):
             operations = [_looked_up(operations, layer, width, weights)]
-        elif not isinstance(layer, (Activation, ActivityRegularization)):
+        elif not isinstance(layer, (Activation, NamedActivation, ActivityRegularization)):
             raise ArgumentError(f"{type(layer).__name__} cannot stand between other layers")
         n_weighted = sum(isinstance(each, OperationWithWeights) for each in operations)
         activation = getattr(layer, "activation", "linear")

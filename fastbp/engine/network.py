@@ -65,7 +65,7 @@ class Network(NetworkPrograms):
         with self.lock:
             self._refuse_while_training()
             self._goal = Goal(
-                loss.name,
+                loss.kind,
                 loss.targets == "classes",
                 tuple(Measure(*each) for each in sums_to_add(metrics)),
                 loss.numbers,

@@ -1,5 +1,6 @@
 """What is done to arrays of weights after an update. Nothing, where gradients are only added up in this step."""
 
+import math
 from typing import NamedTuple
 
 from fastbp.kernels import simd
@@ -16,7 +17,7 @@ class ConstrainNorms(NamedTuple):
     weights: int
     groups: int
     group_stride: int
-    terms: int  # vectors in a group
+    terms: int  # vectors in a group, or numbers
     term_stride: int
     least: int  # bits of a float64
     largest: int
@@ -60,6 +61,39 @@ def constrain_norms(apart):
             for term in range(r.terms):
                 at = term * r.term_stride
                 simd.store(weights, at, factor * simd.load(weights, at))
+
+    return kernel
+
+
+def constrain_norms_of_numbers():
+    """The same, of numbers that lie side by side without being whole vectors
+
+    weights  [group][term], with any strides  overwritten
+
+    A worker owns whole groups, and adds the terms in order.
+    """
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, ConstrainNorms)
+        if no_update(hyper, r.step_share):
+            return
+        least = simd.cast_to(arena, simd.double_from_bits(r.least))
+        largest = simd.cast_to(arena, simd.double_from_bits(r.largest))
+        rate = simd.cast_to(arena, simd.double_from_bits(r.rate))
+        first, end = share(r.groups, worker, workers)
+        for group in range(first, end):
+            weights = simd.advance(arena, r.weights + group * r.group_stride)
+            total = 0.0
+            for term in range(r.terms):
+                weight = simd.get(weights, term * r.term_stride)
+                total += float(weight) * float(weight)
+            norm = simd.cast_to(arena, math.sqrt(total))
+            bounded = max(least, min(largest, norm))
+            wanted = norm + rate * (bounded - norm)
+            factor = wanted / norm if norm > 0.0 else norm * 0.0 + 1.0
+            for term in range(r.terms):
+                at = term * r.term_stride
+                simd.put(weights, at, simd.cast_to(arena, factor * simd.get(weights, at)))
 
     return kernel
 

@@ -33,7 +33,8 @@ class ElementwiseByNumbers(NamedTuple):
     n_features: int
     few: int
     first: int  # the numbers: bits of a float64
-    second: int
+    second: int = 0
+    third: int = 0
 
 
 @inlined
@@ -41,6 +42,7 @@ def _numbers(arena, r):
     return (
         simd.cast_to(arena, simd.double_from_bits(r.first)),
         simd.cast_to(arena, simd.double_from_bits(r.second)),
+        simd.cast_to(arena, simd.double_from_bits(r.third)),
     )
 
 

@@ -71,6 +71,7 @@ _FACTORIES = {
         muon.muon_newton_schulz,
         muon.muon_follow,
         constraints.constrain_norms,
+        constraints.constrain_norms_of_numbers,
         constraints.constrain_signs,
         losses.pointwise_loss,
         few_losses.few_pointwise_loss,

@@ -4,6 +4,7 @@ Every specification can be written as plain values (`to_config`) and made again 
 keep them. An activation or loss is a name here and a function of that name in fastbp/kernels.
 """
 
+from fastbp.nn.activation_layers import ELU, LeakyReLU, ReLU, Softmax
 from fastbp.nn.activations import ACTIVATIONS, activation_name
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.batch_normalization import BatchNormalization
@@ -40,26 +41,19 @@ from fastbp.nn.curve_metrics import (
 from fastbp.nn.custom import Loss, MeanMetricWrapper, loss_from_config
 from fastbp.nn.embedding import Embedding
 from fastbp.nn.f_scores import F1Score, FBetaScore
+from fastbp.nn.initial_weights import initialize
+from fastbp.nn.initializer import Initializer
 from fastbp.nn.initializers import (
     INITIALIZERS,
     Constant,
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
     Identity,
-    Initializer,
-    LecunNormal,
-    LecunUniform,
     NguyenWidrow,
     Ones,
     Orthogonal,
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
-    VarianceScaling,
     Zeros,
-    initialize,
 )
 from fastbp.nn.layer import Layer, Weight
 from fastbp.nn.layer_normalization import LayerNormalization
@@ -98,6 +92,15 @@ from fastbp.nn.overlaps import BinaryIoU, OneHotIoU, OneHotMeanIoU
 from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.nn.rescaling import Rescaling
+from fastbp.nn.scaled_initializers import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    VarianceScaling,
+)
 from fastbp.nn.shapes import Flatten, Reshape
 from fastbp.nn.stack import Stack
 from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
@@ -118,6 +121,10 @@ LAYERS: Family[Layer] = Family(
         "Input": Input,
         "Dense": Dense,
         "Activation": Activation,
+        "ReLU": ReLU,
+        "LeakyReLU": LeakyReLU,
+        "ELU": ELU,
+        "Softmax": Softmax,
         "Normalization": Normalization,
         "LayerNormalization": LayerNormalization,
         "BatchNormalization": BatchNormalization,
@@ -138,6 +145,7 @@ __all__ = [
     "ACTIVATIONS",
     "AUC",
     "CONSTRAINTS",
+    "ELU",
     "INITIALIZERS",
     "L1",
     "L1L2",
@@ -184,6 +192,7 @@ __all__ = [
     "KLDivergence",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "LecunNormal",
     "LecunUniform",
     "LogCosh",
@@ -214,6 +223,7 @@ __all__ = [
     "R2Score",
     "RandomNormal",
     "RandomUniform",
+    "ReLU",
     "Recall",
     "RecallAtPrecision",
     "Regularizer",
@@ -221,6 +231,7 @@ __all__ = [
     "Reshape",
     "RootMeanSquaredError",
     "SensitivityAtSpecificity",
+    "Softmax",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",

@@ -1,6 +1,7 @@
 """The activations, by name. What they compute is in fastbp/kernels."""
 
 from collections.abc import Iterable
+from math import inf
 
 from fastbp.errors import ArgumentError, unknown_name
 from fastbp.kernels.names import is_own
@@ -45,8 +46,16 @@ OF_ALL_OUTPUTS = ("softmax", "log_softmax", "sparsemax")
 #: Those that make one output of two inputs.
 HALVING = ("glu",)
 
-#: The numbers in formulas, which have to be given.
-NUMBERS = {"threshold": ("threshold", "default_value")}
+#: The numbers in formulas, and what they are where they are not given; None where they have to be.
+NUMBERS: dict[str, dict[str, float | None]] = {
+    "threshold": {"threshold": None, "default_value": None},
+    "relu": {"negative_slope": 0.0, "max_value": inf, "threshold": 0.0},
+    "leaky_relu": {"negative_slope": 0.2},
+    "elu": {"alpha": 1.0},
+}
+
+#: Those that have a name without numbers, by which they are fused into the layer below.
+_PLAIN = {"relu(0.0, 6.0, 0.0)": "relu6"}
 
 _ALIASES = {
     "swish": "silu",
@@ -128,6 +137,8 @@ def activation_name(activation: object, **numbers: object) -> str:
     'silu'
     >>> activation_name("threshold", threshold=0.5, default_value=-1)
     'threshold(0.5, -1.0)'
+    >>> activation_name("leaky_relu", negative_slope=0.1), activation_name("leaky_relu(0.2)")
+    ('leaky_relu(0.1)', 'leaky_relu')
     """
     if activation is None:
         return "linear"
@@ -148,20 +159,30 @@ def activation_name(activation: object, **numbers: object) -> str:
         if numbers:
             raise _other_numbers(name, numbers)
         numbers = _from_text(name, behind)
-    wanted = NUMBERS.get(name, ())
-    if set(numbers) != set(wanted):
+    usual = NUMBERS.get(name, {})
+    needed = {each for each, number in usual.items() if number is None}
+    if not needed <= set(numbers) <= set(usual):
         raise _other_numbers(name, numbers)
-    if not wanted:
+    chosen = {
+        each: _number(each, numbers.get(each, number), number) for each, number in usual.items()
+    }
+    if chosen == usual:
         return name
-    texts = (repr(real_number(each, numbers[each])) for each in wanted)
-    return f"{name}({', '.join(texts)})"
+    text = f"{name}({', '.join(map(repr, chosen.values()))})"
+    return _PLAIN.get(text, text)
+
+
+def _number(name: str, given: object, usual: float | None) -> float:
+    """One of a formula's numbers; it is finite, or what it usually is"""
+    return inf if given == usual == inf else real_number(name, given)
 
 
 def _from_text(name: str, behind: str) -> dict[str, object]:
     """The numbers of a formula as they are written behind the opening bracket"""
     try:
         numbers = [float(text) for text in behind.removesuffix(")").split(",")]
-        return dict(zip(NUMBERS.get(name, ()), numbers, strict=True))
+        names = list(NUMBERS.get(name, ()))[: len(numbers)]
+        return dict(zip(names, numbers, strict=True))
     except ValueError:
         raise _other_numbers(name, ()) from None
 

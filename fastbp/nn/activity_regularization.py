@@ -19,6 +19,7 @@ class ActivityRegularization(Layer):
     Parameters
     ----------
     l1, l2 : float, at least 0, default 0.0
+        The strengths.
     name : str, optional
         Shown in `summary`.
 
@@ -26,6 +27,10 @@ class ActivityRegularization(Layer):
     ------
     ArgumentError
         If a strength is negative or not finite.
+
+    References
+    ----------
+    Keras 3's `keras.layers.ActivityRegularization`.
 
     Examples
     --------

@@ -9,7 +9,8 @@ from fastbp.nn.feature_scaling import (
     InitializerLike,
     RegularizerLike,
 )
-from fastbp.nn.initializers import Initializer, initializer_of_vector
+from fastbp.nn.initializer import Initializer
+from fastbp.nn.initializers import initializer_of_vector
 from fastbp.nn.layer import Weight
 from fastbp.specification import choose, real_number
 
@@ -53,6 +54,11 @@ class BatchNormalization(FeatureScaling):
     ------
     ArgumentError
         If the axis is another one, epsilon is negative, or momentum is outside [0, 1].
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate shift",
+    2015.
 
     Examples
     --------

@@ -194,14 +194,14 @@ def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric
         )
     elif isinstance(wanted, LossFunction):
         _check_loss(wanted, loss)
-        metric = Metric(wanted.name, wanted.name, wanted.numbers)
+        metric = Metric(wanted.name or wanted.kind, wanted.kind, wanted.numbers)
     elif isinstance(wanted, str):
         kind = _ALIASES.get(wanted, wanted)
         if kind == "accuracy":
             kind = _accuracy(loss, n_outputs)
         metric = Metric(wanted, kind)
         # What the loss measures by its own numbers.
-        if kind == loss.name:
+        if kind == loss.kind:
             metric = Metric(wanted, kind, loss.numbers)
     else:
         raise ArgumentError(f"a metric must be a name, not {type(wanted).__name__}")
@@ -212,7 +212,7 @@ def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric
         metric = _of_classes(metric)
     elif kind_of.targets != loss.targets:
         raise ArgumentError(
-            f"metric {metric.name!r} takes class numbers as targets, but loss {loss.name!r} takes a number for every "
+            f"metric {metric.name!r} takes class numbers as targets, but loss {loss.kind!r} takes a number for every "
             f"output: use {metric.kind.removeprefix('sparse_')!r}"
         )
     counting = metric.counting
@@ -271,12 +271,12 @@ def _check_loss(wanted: LossFunction, loss: LossFunction) -> None:
     """That a loss means as a metric what it says"""
     if wanted.label_smoothing:
         raise ArgumentError(
-            f"metrics see the targets as they are: leave label_smoothing of {wanted.name!r} away"
+            f"metrics see the targets as they are: leave label_smoothing of {wanted.kind!r} away"
         )
     if wanted.output_activation not in (None, loss.output_activation):
         raise ArgumentError(
-            f"metrics see the outputs as the loss does, so that {wanted.name!r} with from_logits=True goes with a loss "
-            f"that has it too, not with {loss.name!r}"
+            f"metrics see the outputs as the loss does, so that {wanted.kind!r} with from_logits=True goes with a loss "
+            f"that has it too, not with {loss.kind!r}"
         )
 
 

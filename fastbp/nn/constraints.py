@@ -23,6 +23,10 @@ class Constraint(Specification):
 class NonNeg(Constraint):
     """``w = max(w, 0)``.
 
+    References
+    ----------
+    Keras 3's `keras.constraints.NonNeg`.
+
     Examples
     --------
     >>> NonNeg()
@@ -80,6 +84,16 @@ class MaxNorm(Norm):
         Along which squares are added. Of a kernel (n_inputs, n_units) 0 takes the norm of each unit's weights, 1 that
         of the weights of each input, [0, 1] one of all of them.
 
+    Raises
+    ------
+    ArgumentError
+        If a bound is out of its range, or `axis` is none; a layer refuses an axis that its array does not have.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way to prevent neural networks from
+    overfitting", 2014; Keras 3's `keras.constraints.MaxNorm`.
+
     Examples
     --------
     >>> MaxNorm(3)
@@ -108,6 +122,15 @@ class UnitNorm(Norm):
     axis : int or list of int, default 0
         As in `MaxNorm`.
 
+    Raises
+    ------
+    ArgumentError
+        If `axis` is none; a layer refuses an axis that its array does not have.
+
+    References
+    ----------
+    Keras 3's `keras.constraints.UnitNorm`.
+
     Examples
     --------
     >>> UnitNorm([0, 1])
@@ -134,6 +157,15 @@ class MinMaxNorm(Norm):
         The share of the way to the bound that each update goes.
     axis : int or list of int, default 0
         As in `MaxNorm`.
+
+    Raises
+    ------
+    ArgumentError
+        If a bound is out of its range, or `axis` is none; a layer refuses an axis that its array does not have.
+
+    References
+    ----------
+    Keras 3's `keras.constraints.MinMaxNorm`.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fastbp.errors import ArgumentError
-from fastbp.nn.loss import LossFunction
+from fastbp.nn.loss import REDUCTIONS, LossFunction
 from fastbp.specification import choose, real_number, truth_value
 
 
@@ -40,6 +40,17 @@ class BinaryCrossentropy(_OfProbabilities):
         Whether the model's outputs are logits: then ``p = sigmoid(output)``, for the metrics too.
     label_smoothing : float in [0, 1), default 0.0
         Targets become ``y * (1 - label_smoothing) + label_smoothing / 2``.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a setting of `LossFunction` cannot be.
+
+    References
+    ----------
+    Bishop, "Pattern recognition and machine learning", 2006, section 5.2.
 
     Examples
     --------
@@ -47,7 +58,7 @@ class BinaryCrossentropy(_OfProbabilities):
     BinaryCrossentropy(from_logits=False, label_smoothing=0.1)
     """
 
-    name = "binary_crossentropy"
+    kind = "binary_crossentropy"
     probability = "sigmoid"
 
 
@@ -62,9 +73,21 @@ class CategoricalCrossentropy(_OfProbabilities):
     label_smoothing : float in [0, 1), default 0.0
         Targets become ``y * (1 - label_smoothing) + label_smoothing / n_classes`` (Szegedy et al., "Rethinking the
         Inception architecture", 2016).
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a setting of `LossFunction` cannot be.
+
+    References
+    ----------
+    Bishop, "Pattern recognition and machine learning", 2006, section 5.2. Smoothing: Szegedy, Vanhoucke, Ioffe,
+    Shlens and Wojna, "Rethinking the Inception architecture for computer vision", 2016.
     """
 
-    name = "categorical_crossentropy"
+    kind = "categorical_crossentropy"
     probability = "softmax"
     n_outputs_least = 2
 
@@ -81,9 +104,20 @@ class SparseCategoricalCrossentropy(_OfProbabilities):
         Keras's, which is not there: leave the samples out, or give them a `sample_weight` of 0.
     label_smoothing : float in [0, 1), default 0.0
         By keyword; as for `CategoricalCrossentropy` on one-hot targets. Keras has it there only.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is an `ignore_class`, a number is out of its range, or a setting of `LossFunction` cannot be.
+
+    References
+    ----------
+    Bishop, "Pattern recognition and machine learning", 2006, section 5.2, for one-hot targets.
     """
 
-    name = "sparse_categorical_crossentropy"
+    kind = "sparse_categorical_crossentropy"
     targets = "classes"
     probability = "softmax"
     n_outputs_least = 2
@@ -94,14 +128,21 @@ class SparseCategoricalCrossentropy(_OfProbabilities):
         ignore_class: None = None,
         *,
         label_smoothing: float = 0.0,
-        reduction: str = "sum_over_batch_size",
+        reduction: str = REDUCTIONS[0],
+        name: str | None = None,
     ) -> None:
         if ignore_class is not None:
             raise ArgumentError(
                 "ignore_class is not supported: leave the samples of that class out, or give them a sample_weight of 0 "
                 "(label_smoothing goes by keyword)"
             )
-        choose(self, from_logits=from_logits, label_smoothing=label_smoothing, reduction=reduction)
+        choose(
+            self,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+            name=name,
+        )
         self.__post_init__()
 
 
@@ -120,6 +161,13 @@ class BinaryFocalCrossentropy(_OfProbabilities):
         At least 0; 0 gives `BinaryCrossentropy`.
     from_logits, label_smoothing
         As for `BinaryCrossentropy`.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a setting of `LossFunction` cannot be.
 
     References
     ----------
@@ -131,7 +179,7 @@ class BinaryFocalCrossentropy(_OfProbabilities):
     (3.0, 1.0, 1.0)
     """
 
-    name = "binary_focal_crossentropy"
+    kind = "binary_focal_crossentropy"
     probability = "sigmoid"
     apply_class_balancing: bool = False
     alpha: float = 0.25
@@ -145,7 +193,8 @@ class BinaryFocalCrossentropy(_OfProbabilities):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         *,
-        reduction: str = "sum_over_batch_size",
+        reduction: str = REDUCTIONS[0],
+        name: str | None = None,
     ) -> None:
         choose(
             self,
@@ -155,6 +204,7 @@ class BinaryFocalCrossentropy(_OfProbabilities):
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             reduction=reduction,
+            name=name,
         )
         self.__post_init__()
 
@@ -178,13 +228,20 @@ class CategoricalFocalCrossentropy(_OfProbabilities):
         At least 0.
     from_logits, label_smoothing
         As for `CategoricalCrossentropy`.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a setting of `LossFunction` cannot be.
 
     References
     ----------
     Lin, Goyal, Girshick, He and Dollar, "Focal loss for dense object detection", 2017.
     """
 
-    name = "categorical_focal_crossentropy"
+    kind = "categorical_focal_crossentropy"
     probability = "softmax"
     n_outputs_least = 2
     alpha: float = 0.25
@@ -197,7 +254,8 @@ class CategoricalFocalCrossentropy(_OfProbabilities):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         *,
-        reduction: str = "sum_over_batch_size",
+        reduction: str = REDUCTIONS[0],
+        name: str | None = None,
     ) -> None:
         choose(
             self,
@@ -206,6 +264,7 @@ class CategoricalFocalCrossentropy(_OfProbabilities):
             from_logits=from_logits,
             label_smoothing=label_smoothing,
             reduction=reduction,
+            name=name,
         )
         self.__post_init__()
 

@@ -13,19 +13,21 @@ from fastbp.specification import one_of, real_number, truth_value, whole_number
 class AUC(Metric):
     """The area under the curve of the true positive rate over the false positive rate, or of precision over recall.
 
-    All samples of an epoch, or of a set, are counted between evenly spaced thresholds from 0 to 1, and the area is
-    computed from the counts. A target between 0 and 1 counts in part as positive and in part as negative. Outputs
-    must be probabilities: what lies below 0 or above 1 counts as 0 or 1.
+    The rates are ``TP / (TP + FN)`` and ``FP / (FP + TN)`` at each threshold. All samples of an epoch, or of a set, are
+    counted between evenly spaced thresholds from 0 to 1, and the area is computed from the counts. A target between 0
+    and 1 counts in part as positive and in part as negative. Outputs must be probabilities: what lies below 0 or above
+    1 counts as 0 or 1.
 
     Parameters
     ----------
     num_thresholds : int, default 200
         At least 2. More are more exact; each costs two sums. Not looked at where there are `thresholds`.
-    curve : {"ROC", "PR"}
-    summation_method : {"interpolation", "minoring", "majoring"}
-        What stands between two thresholds: a line (for PR, that of Davis and Goadrich, 2006), the lower of both, or
-        the upper one.
+    curve : {"ROC", "PR"}, default "ROC"
+    summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
+        What stands between two thresholds: a line (for PR, that of Davis and Goadrich), the lower of both, or the upper
+        one.
     name : str, default "auc"
+        The key in `History.history`.
     thresholds : iterable of float in [0, 1], optional
         These, and the ends below 0 and above 1, instead of evenly spaced ones.
     multi_label : bool, default False
@@ -39,9 +41,20 @@ class AUC(Metric):
         Whether the sigmoid of the outputs is the probability. It makes no difference where the loss has
         ``from_logits=True``: then all metrics see probabilities.
 
+    Raises
+    ------
+    ArgumentError
+        If a setting is out of its range, or settings contradict each other; `compile` refuses outputs that are no
+        probabilities.
+
     Notes
     -----
     Where the loss takes class numbers, these stand for one-hot targets.
+
+    References
+    ----------
+    Fawcett, "An introduction to ROC analysis", 2006; Davis and Goadrich, "The relationship between
+    precision-recall and ROC curves", 2006; Keras 3's `keras.metrics.AUC`.
 
     Examples
     --------
@@ -95,19 +108,29 @@ class AUC(Metric):
 
 
 class SensitivityAtSpecificity(Metric):
-    """The best `Recall` at one of the thresholds at which the specificity is at least a number.
+    """The best sensitivity, ``TP / (TP + FN)``, at a threshold at which the specificity is at least a number.
 
-    The specificity is the true negatives by all negatives. Counts are those of `AUC`; 0 where no threshold is good
-    enough.
+    The specificity is ``TN / (TN + FP)``. Counts are those of `AUC`; 0 where no threshold is good enough.
 
     Parameters
     ----------
     specificity : float in [0, 1]
-    num_thresholds : int, default 200
-        At least 2.
+        What has to be reached.
+    num_thresholds : int, at least 2, default 200
+        Evenly spaced, from 0 to 1.
     class_id : int, optional
         The one output that is looked at; None for all of them together.
     name : str, default "sensitivity_at_specificity"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range; `compile` refuses outputs that are no probabilities.
+
+    References
+    ----------
+    Fawcett, "An introduction to ROC analysis", 2006; Keras 3's `keras.metrics.SensitivityAtSpecificity`.
     """
 
     def __init__(
@@ -122,7 +145,30 @@ class SensitivityAtSpecificity(Metric):
 
 
 class SpecificityAtSensitivity(Metric):
-    """The best specificity where the sensitivity, `Recall`, is at least a number; see `SensitivityAtSpecificity`."""
+    """The best specificity, ``TN / (TN + FP)``, where the sensitivity, `Recall`, is at least a number.
+
+    See `SensitivityAtSpecificity`.
+
+    Parameters
+    ----------
+    sensitivity : float in [0, 1]
+        What has to be reached.
+    num_thresholds : int, at least 2, default 200
+        Evenly spaced, from 0 to 1.
+    class_id : int, optional
+        The one output that is looked at; None for all of them together.
+    name : str, default "specificity_at_sensitivity"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range; `compile` refuses outputs that are no probabilities.
+
+    References
+    ----------
+    Fawcett, "An introduction to ROC analysis", 2006; Keras 3's `keras.metrics.SpecificityAtSensitivity`.
+    """
 
     def __init__(
         self,
@@ -136,7 +182,30 @@ class SpecificityAtSensitivity(Metric):
 
 
 class PrecisionAtRecall(Metric):
-    """The best `Precision` where `Recall` is at least a number; see `SensitivityAtSpecificity`."""
+    """The best `Precision`, ``TP / (TP + FP)``, where `Recall` is at least a number.
+
+    See `SensitivityAtSpecificity`.
+
+    Parameters
+    ----------
+    recall : float in [0, 1]
+        What has to be reached.
+    num_thresholds : int, at least 2, default 200
+        Evenly spaced, from 0 to 1.
+    class_id : int, optional
+        The one output that is looked at; None for all of them together.
+    name : str, default "precision_at_recall"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range; `compile` refuses outputs that are no probabilities.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.PrecisionAtRecall`.
+    """
 
     def __init__(
         self,
@@ -150,7 +219,30 @@ class PrecisionAtRecall(Metric):
 
 
 class RecallAtPrecision(Metric):
-    """The best `Recall` where `Precision` is at least a number; see `SensitivityAtSpecificity`."""
+    """The best `Recall`, ``TP / (TP + FN)``, where `Precision` is at least a number.
+
+    See `SensitivityAtSpecificity`.
+
+    Parameters
+    ----------
+    precision : float in [0, 1]
+        What has to be reached.
+    num_thresholds : int, at least 2, default 200
+        Evenly spaced, from 0 to 1.
+    class_id : int, optional
+        The one output that is looked at; None for all of them together.
+    name : str, default "recall_at_precision"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range; `compile` refuses outputs that are no probabilities.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.RecallAtPrecision`.
+    """
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ def own_activation(forward: Any, derivative: Any) -> str:
 
 @dataclass(frozen=True, init=False)
 class Loss(LossFunction):
-    """A loss of your own: the mean over a sample's outputs of a term, compiled into the kernels.
+    """A loss of your own: the mean over a sample's outputs of a term, compiled into the kernels: ``mean(value(y, p))``.
 
     Parameters
     ----------
@@ -44,22 +44,26 @@ class Loss(LossFunction):
         ``gradient(target, prediction)``, its derivative by the prediction; `gradient_check` tells whether it is right.
     name : str, optional
         Letters, digits and _; None means the name of `value`.
-    reduction : {"sum_over_batch_size", "mean_with_sample_weight"}
+    reduction : {"sum_over_batch_size", "mean_with_sample_weight"}, default "sum_over_batch_size"
         By keyword, as of all losses.
 
     Attributes
     ----------
-    name : str
-        With a fingerprint of the functions, as model files keep it. They hold no code: to load one, make the same loss
-        first.
+    kind : str
+        The name with a fingerprint of the functions, as model files keep it. They hold no code: to load one, make the
+        same loss first.
 
     Raises
     ------
     ArgumentError
         If these are no compiled functions of two numbers.
+
+    References
+    ----------
+    Keras 3's `keras.losses.Loss`, from which a user derives instead.
     """
 
-    name: str  # type: ignore[misc]
+    kind: str  # type: ignore[misc]
 
     def __init__(
         self,
@@ -73,14 +77,15 @@ class Loss(LossFunction):
         _check("gradient", gradient, 0.5, 0.25)
         from fastbp.kernels.own import add_loss  # imports Numba
 
-        key = add_loss(_checked_name(name, value), value, gradient)
+        plain = _checked_name(name, value)
+        key = add_loss(plain, value, gradient)
         KNOWN_KEYS.add(key)
-        choose(self, name=key, reduction=reduction)
+        choose(self, kind=key, reduction=reduction, name=plain)
         self.__post_init__()
 
 
 class MeanMetricWrapper(Metric):
-    """The mean over samples and outputs of a function of your own, or a loss under another name.
+    """The mean over samples and outputs of a function of your own, ``mean(fn(y, p))``, or a loss under another name.
 
     Parameters
     ----------
@@ -99,6 +104,10 @@ class MeanMetricWrapper(Metric):
     Keras's takes a function of tensors; here it becomes part of the compiled step. A model file holds no code: make the
     same metric before `load_model`.
 
+    References
+    ----------
+    Keras 3's `keras.metrics.MeanMetricWrapper`.
+
     Examples
     --------
     >>> MeanMetricWrapper("mae", "how far off").kind
@@ -111,12 +120,11 @@ class MeanMetricWrapper(Metric):
             if loss.label_smoothing or loss.output_activation is not None:
                 raise ArgumentError(
                     f"metrics see targets as they are and outputs as the loss does: leave label_smoothing and "
-                    f"from_logits of {loss.name!r} away"
+                    f"from_logits of {loss.kind!r} away"
                 )
             if isinstance(loss, Loss):
-                KINDS.setdefault(loss.name, Kind(minimize=True))
-            plain = loss.name.split("-")[1] if isinstance(loss, Loss) else loss.name
-            super().__init__(name or plain, loss.name, loss.numbers)
+                KINDS.setdefault(loss.kind, Kind(minimize=True))
+            super().__init__(name or loss.name or loss.kind, loss.kind, loss.numbers)
             return
         _check("fn", fn, 0.5, 0.25)
         from fastbp.kernels.own import add_metric  # imports Numba
@@ -135,7 +143,9 @@ def loss_from_config(config: Mapping[str, Any]) -> LossFunction:
         return LOSSES.from_config(config)
     loss = object.__new__(Loss)
     reduction = config.get("reduction", REDUCTIONS[0])
-    choose(loss, name=known_key(config["name"]), reduction=reduction)
+    # In older files the key is the name.
+    key = known_key(config.get("kind", config["name"]))
+    choose(loss, kind=key, reduction=reduction, name=key.split("-")[1])
     return loss
 
 

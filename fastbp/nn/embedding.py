@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastbp.errors import ArgumentError
-from fastbp.nn.initializers import INITIALIZERS, Initializer
+from fastbp.nn.constraints import Constraint, constraint_or_none
+from fastbp.nn.initializer import Initializer
+from fastbp.nn.initializers import INITIALIZERS
 from fastbp.nn.layer import LayerWithWeights, Shape, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
 from fastbp.specification import choose, truth_value, whole_number
@@ -37,12 +39,27 @@ class Embedding(LayerWithWeights):
         How the vectors, (input_dim, output_dim), start.
     embeddings_regularizer : str, Regularizer or None
         A penalty that is added to the loss, of all vectors.
+    embeddings_constraint : str, Constraint or None
+        What the table is brought back to after each update, all vectors of it: see `fastbp.constraints`. Of the norms,
+        ``axis=1`` takes that of each vector, and ``axis=0``, their default, that of each of its numbers over all
+        categories.
     columns : int or sequence of int, optional
         The columns of the input that are embedded, counted from 0; None means all.
     name : str, optional
         Shown in `summary`.
     trainable : bool, default True
         Whether training changes the vectors.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is none, a column comes twice, or there is no such initializer, regularizer or constraint. Data
+        that hold other numbers than categories are refused with a DataError before anything is computed.
+
+    References
+    ----------
+    Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", 2003; of columns of tables: Guo and
+    Berkhahn, "Entity embeddings of categorical variables", 2016.
 
     Examples
     --------
@@ -57,6 +74,7 @@ class Embedding(LayerWithWeights):
     output_dim: int
     embeddings_initializer: Initializer
     embeddings_regularizer: Regularizer | None
+    embeddings_constraint: Constraint | None
     columns: tuple[int, ...] | None
 
     def __init__(
@@ -65,6 +83,7 @@ class Embedding(LayerWithWeights):
         output_dim: int,
         embeddings_initializer: str | Initializer | Mapping[str, Any] = "uniform",
         embeddings_regularizer: str | Regularizer | Mapping[str, Any] | None = None,
+        embeddings_constraint: str | Constraint | Mapping[str, Any] | None = None,
         columns: int | Iterable[int] | None = None,
         name: str | None = None,
         trainable: bool = True,
@@ -76,6 +95,9 @@ class Embedding(LayerWithWeights):
             output_dim=whole_number("output_dim", output_dim),
             embeddings_initializer=INITIALIZERS.resolve(embeddings_initializer),
             embeddings_regularizer=regularizer_of_vector("embeddings", embeddings_regularizer),
+            embeddings_constraint=constraint_or_none(
+                "embeddings_constraint", embeddings_constraint, 2
+            ),
             columns=_columns(columns),
             trainable=truth_value("trainable", trainable),
         )
@@ -109,6 +131,7 @@ class Embedding(LayerWithWeights):
                 self.trainable,
                 self.input_dim,
                 self.embeddings_regularizer,
+                self.embeddings_constraint,
             ),
         )
 

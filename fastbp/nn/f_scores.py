@@ -24,9 +24,18 @@ class FBetaScore(Metric):
         a model with one, if it is above 1/2.
     name : str, default "fbeta_score"
 
+    Raises
+    ------
+    ArgumentError
+        If there is no such average, or a number is out of its range.
+
     Notes
     -----
     Targets above 1/2 are positive; class numbers do, too. A score is 0 where nothing is right.
+
+    References
+    ----------
+    van Rijsbergen, "Information retrieval", 1979, chapter 7; Keras 3's `keras.metrics.FBetaScore`.
 
     Examples
     --------
@@ -45,13 +54,25 @@ class FBetaScore(Metric):
 
 
 class F1Score(Metric):
-    """The harmonic mean of `Precision` and `Recall`, of each class: `FBetaScore` with a beta of 1.
+    """``2 precision recall / (precision + recall)``, of each class: `FBetaScore` with a beta of 1.
 
     Parameters
     ----------
     average : {None, "micro", "macro", "weighted"}, default None
+        As of `FBetaScore`.
     threshold : float in (0, 1], optional
+        As of `FBetaScore`.
     name : str, default "f1_score"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such average, or a number is out of its range.
+
+    References
+    ----------
+    van Rijsbergen, "Information retrieval", 1979, chapter 7; Keras 3's `keras.metrics.F1Score`.
     """
 
     def __init__(

@@ -6,7 +6,8 @@ from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.constraints import Constraint, constraint_or_none
-from fastbp.nn.initializers import Initializer, initializer_of_vector
+from fastbp.nn.initializer import Initializer
+from fastbp.nn.initializers import initializer_of_vector
 from fastbp.nn.layer import LayerWithWeights, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
 from fastbp.specification import choose, real_number, truth_value
@@ -44,7 +45,7 @@ class FeatureScaling(LayerWithWeights):
     ) -> None:
         choose(
             self,
-            axis=_last_axis(axis),
+            axis=last_axis(axis),
             epsilon=real_number("epsilon", epsilon, minimum=0),
             center=truth_value("center", center),
             scale=truth_value("scale", scale),
@@ -89,7 +90,7 @@ class FeatureScaling(LayerWithWeights):
         return (*gamma, self._beta(n_inputs)) if self.center else gamma
 
 
-def _last_axis(axis: object) -> int:
+def last_axis(axis: object) -> int:
     """-1, if that is what the axis is: samples are rows of features."""
     alone = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
     if isinstance(alone, int) and not isinstance(alone, bool) and alone in (-1, 1):

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.constraints import Constraint
-from fastbp.nn.initializers import Initializer
+from fastbp.nn.initializer import Initializer
 from fastbp.nn.regularizers import Regularizer
 from fastbp.specification import Specification, check_name, choose, truth_value
 
@@ -49,7 +49,13 @@ class Weight(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer(Specification):
-    """One layer of a model."""
+    """One layer of a model.
+
+    Parameters
+    ----------
+    name : str or None
+        Shown in `summary`; None means its kind, and a number where there are several.
+    """
 
     #: Whether it is an operation of the network; what else there is prepares its inputs, or says how they are shaped.
     computes: ClassVar[bool] = True

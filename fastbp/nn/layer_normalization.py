@@ -48,6 +48,10 @@ class LayerNormalization(FeatureScaling):
     ArgumentError
         If the axis is another one, or epsilon is negative.
 
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization", 2016.
+
     Examples
     --------
     >>> [weight.name for weight in LayerNormalization().weights(8)]

@@ -9,7 +9,8 @@ from fastbp.errors import ArgumentError
 from fastbp.nn.activations import HALVING, OF_ALL_OUTPUTS, activation_name, n_outputs_of
 from fastbp.nn.constraints import Constraint, constraint_or_none
 from fastbp.nn.custom import own_activation
-from fastbp.nn.initializers import INITIALIZERS, Initializer, initializer_of_vector
+from fastbp.nn.initializer import Initializer
+from fastbp.nn.initializers import INITIALIZERS, initializer_of_vector
 from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector, regularizer_or_none
 from fastbp.specification import choose, truth_value, whole_number
@@ -17,7 +18,7 @@ from fastbp.specification import choose, truth_value, whole_number
 
 @dataclass(frozen=True, init=False)
 class Input(Layer):
-    """The shape of a sample of a model's input; without it the first data say so.
+    """The shape of a sample of a model's input, ``(n_columns,)`` for instance; without it the first data say so.
 
     Samples of more than one axis, ``Input((28, 28))``, go through a `Flatten` before they come to a `Dense`; data may
     be (n, 28, 28), or (n, 784) as well.
@@ -28,6 +29,15 @@ class Input(Layer):
         The number of columns, or the lengths of all axes.
     name : str, optional
         Shown in `summary`.
+
+    Raises
+    ------
+    ArgumentError
+        If a length is no whole number of at least 1, or there is none.
+
+    References
+    ----------
+    Keras 3's `keras.layers.Input`.
 
     Examples
     --------
@@ -63,6 +73,8 @@ class Input(Layer):
 class Dense(LayerWithWeights):
     """``activation(inputs @ kernel + bias)``.
 
+    Inputs are (n, n_in), the kernel (n_in, units), the bias (units,), outputs (n, units).
+
     Parameters
     ----------
     units : int
@@ -87,6 +99,17 @@ class Dense(LayerWithWeights):
         Shown in `summary`.
     trainable : bool, default True
         Whether training changes the layer at all.
+
+    Raises
+    ------
+    ArgumentError
+        If `units` is no whole number of at least 1, there is no such activation, initializer, regularizer or
+        constraint, or one is for a bias that is not there.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986; Keras 3's
+    `keras.layers.Dense`.
 
     Examples
     --------
@@ -185,7 +208,9 @@ class Dense(LayerWithWeights):
 
 @dataclass(frozen=True, init=False)
 class Activation(Layer):
-    """An activation as a layer of its own.
+    """An activation as a layer of its own: ``outputs = activation(inputs)``, number by number, or row by row.
+
+    `fastbp.activations` has all names, formulas and sources.
 
     Parameters
     ----------
@@ -216,6 +241,10 @@ class Activation(Layer):
     Notes
     -----
     Another layer takes it as its activation, too: ``Dense(8, Activation(forward, derivative))``.
+
+    References
+    ----------
+    Keras 3's `keras.layers.Activation`.
 
     Examples
     --------

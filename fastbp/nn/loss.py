@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from fastbp.errors import ArgumentError
-from fastbp.specification import Specification
+from fastbp.specification import Specification, check_name, choose
 
 #: What the weighted sum over a batch is divided by: the number of samples, or the sum of their weights. By the second,
 #: a sample of weight 0 is as good as left out, and one of weight 2 as good as two.
@@ -25,11 +25,14 @@ class LossFunction(Specification):
     reduction : {"sum_over_batch_size", "mean_with_sample_weight"}, default "sum_over_batch_size"
         By keyword: what is done with sample weights, ``sum(weight * loss) / n_samples`` or ``sum(weight * loss) /
         sum(weight)``, where 0 is made of weights that are all 0.
+    name : str, optional
+        By keyword: the key in `History.history` where the loss is one of the metrics, as in Keras; as what is minimized
+        it is "loss" there. None means `kind`.
 
     Attributes
     ----------
-    name : str
-        The name that the kernels and the model file know it by.
+    kind : str
+        The name that the kernels know it by, and users where they give a name instead of an object.
     targets : {"dense", "classes"}
         Whether a sample's target is a number for every output, or the number of the right class.
     target_range : tuple of float or None
@@ -42,9 +45,14 @@ class LossFunction(Specification):
         Whether it takes the logarithm of outputs as they are.
     n_outputs_least : int
         The fewest outputs with which the loss means anything.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, the name is no string, or a number in the formula is out of its range.
     """
 
-    name: ClassVar[str]
+    kind: ClassVar[str]
     targets: ClassVar[Literal["dense", "classes"]] = "dense"
     target_range: ClassVar[tuple[float, float] | None] = None
     target_signs: ClassVar[bool] = False
@@ -53,8 +61,12 @@ class LossFunction(Specification):
     n_outputs_least: ClassVar[int] = 1
 
     reduction: str = field(default=REDUCTIONS[0], kw_only=True, repr=False)
+    name: str | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.name is None:
+            choose(self, name=self.kind)
         if self.reduction not in REDUCTIONS:
             raise ArgumentError(
                 f"the loss of a batch is a mean over its samples, {' or '.join(map(repr, REDUCTIONS))}: there is no "

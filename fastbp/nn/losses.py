@@ -17,30 +17,91 @@ from fastbp.specification import Family, choose, real_number
 
 @dataclass(frozen=True)
 class MeanSquaredError(LossFunction):
-    """``mean((y - p)**2)``."""
+    """``mean((y - p)**2)``, for numbers y of any size.
 
-    name = "mean_squared_error"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Bishop, "Pattern recognition and machine learning", 2006, section 5.2, without the factor 1/2; Keras 3's
+    `keras.losses.MeanSquaredError`.
+    """
+
+    kind = "mean_squared_error"
 
 
 @dataclass(frozen=True)
 class MeanAbsoluteError(LossFunction):
-    """``mean(|y - p|)``."""
+    """``mean(|y - p|)``, which outliers move less than a square; its derivative where ``y = p`` is 0.
 
-    name = "mean_absolute_error"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.MeanAbsoluteError`.
+    """
+
+    kind = "mean_absolute_error"
 
 
 @dataclass(frozen=True)
 class MeanAbsolutePercentageError(LossFunction):
-    """``100 * mean(|y - p| / max(|y|, epsilon))``."""
+    """``100 * mean(|y - p| / max(|y|, epsilon))``, in percent, with epsilon 1e-7.
 
-    name = "mean_absolute_percentage_error"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.MeanAbsolutePercentageError`.
+    """
+
+    kind = "mean_absolute_percentage_error"
 
 
 @dataclass(frozen=True)
 class MeanSquaredLogarithmicError(LossFunction):
-    """``mean((log(1 + max(y, epsilon)) - log(1 + max(p, epsilon)))**2)``."""
+    """``mean((log(1 + max(y, epsilon)) - log(1 + max(p, epsilon)))**2)``, with epsilon 1e-7.
 
-    name = "mean_squared_logarithmic_error"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.MeanSquaredLogarithmicError`.
+    """
+
+    kind = "mean_squared_logarithmic_error"
 
 
 @dataclass(frozen=True)
@@ -51,6 +112,13 @@ class Huber(LossFunction):
     ----------
     delta : float, default 1.0
         Above 0: where the square ends.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If delta is not above 0, or a setting of `LossFunction` cannot be.
 
     References
     ----------
@@ -62,7 +130,7 @@ class Huber(LossFunction):
     Huber(delta=2.0)
     """
 
-    name = "huber"
+    kind = "huber"
     delta: float = 1.0
 
     def __post_init__(self) -> None:
@@ -77,9 +145,24 @@ class Huber(LossFunction):
 
 @dataclass(frozen=True)
 class LogCosh(LossFunction):
-    """``mean(log(cosh(p - y)))``."""
+    """``mean(log(cosh(p - y)))``: about ``(p - y)**2 / 2`` for small errors, ``|p - y| - log(2)`` for large ones.
 
-    name = "log_cosh"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.LogCosh`.
+    """
+
+    kind = "log_cosh"
 
 
 @dataclass(frozen=True)
@@ -90,6 +173,13 @@ class Quantile(LossFunction):
     ----------
     quantile : float in (0, 1), default 0.5
         The q of the formula; 0.5 gives the median, at half of `MeanAbsoluteError`.
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If the quantile is not in (0, 1), or a setting of `LossFunction` cannot be.
 
     References
     ----------
@@ -101,7 +191,7 @@ class Quantile(LossFunction):
     Quantile(quantile=0.9)
     """
 
-    name = "quantile"
+    kind = "quantile"
     quantile: float = 0.5
 
     def __post_init__(self) -> None:
@@ -116,18 +206,52 @@ class Quantile(LossFunction):
 
 @dataclass(frozen=True)
 class Poisson(LossFunction):
-    """``mean(p - y * log(p + epsilon))`` for counts y; p must be positive, as after an "exponential" or "softplus"."""
+    """``mean(p - y * log(p + epsilon))`` for counts y, with epsilon 1e-7: minus the logarithm of a Poisson probability.
 
-    name = "poisson"
+    What depends on y alone is left away. p must be positive, as after an "exponential" or "softplus".
+
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.Poisson`.
+    """
+
+    kind = "poisson"
     target_range = (0.0, float("inf"))
     takes_logarithms = True
 
 
 @dataclass(frozen=True)
 class CosineSimilarity(LossFunction):
-    """``-sum(y * p) / (|y| * |p|)``, where a length below epsilon counts as epsilon. It needs two outputs or more."""
+    """``-sum(y * p) / (|y| * |p|)``, where a length below epsilon, 1e-7, counts as epsilon.
 
-    name = "cosine_similarity"
+    It lies between -1, the same direction, and 1. It needs two outputs or more.
+
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.CosineSimilarity`.
+    """
+
+    kind = "cosine_similarity"
     n_outputs_least = 2
 
 
@@ -136,25 +260,73 @@ class CosineSimilarity(LossFunction):
 
 @dataclass(frozen=True)
 class Hinge(LossFunction):
-    """``mean(max(0, 1 - y * p))`` for targets -1 and 1; 0 and 1 mean the same."""
+    """``mean(max(0, 1 - y * p))`` for targets -1 and 1; 0 and 1 mean the same.
 
-    name = "hinge"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Cortes and Vapnik, "Support-vector networks", 1995; Keras 3's `keras.losses.Hinge`.
+    """
+
+    kind = "hinge"
     target_signs = True
 
 
 @dataclass(frozen=True)
 class SquaredHinge(LossFunction):
-    """``mean(max(0, 1 - y * p)**2)`` for targets -1 and 1; 0 and 1 mean the same."""
+    """``mean(max(0, 1 - y * p)**2)`` for targets -1 and 1; 0 and 1 mean the same.
 
-    name = "squared_hinge"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Tang, "Deep learning using linear support vector machines", 2013; Keras 3's `keras.losses.SquaredHinge`.
+    """
+
+    kind = "squared_hinge"
     target_signs = True
 
 
 @dataclass(frozen=True)
 class CategoricalHinge(LossFunction):
-    """``max(0, 1 + max((1 - y) * p) - sum(y * p))`` for one-hot targets."""
+    """``max(0, 1 + max((1 - y) * p) - sum(y * p))`` for one-hot targets.
 
-    name = "categorical_hinge"
+    The first maximum is over all outputs, that of the right class counting as 0.
+
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.losses.CategoricalHinge`; the margin between the right class and its best rival is that of Crammer
+    and Singer, "On the algorithmic implementation of multiclass kernel-based vector machines", 2001.
+    """
+
+    kind = "categorical_hinge"
     target_range = (0.0, 1.0)
     n_outputs_least = 2
 
@@ -164,9 +336,24 @@ class CategoricalHinge(LossFunction):
 
 @dataclass(frozen=True)
 class KLDivergence(LossFunction):
-    """``sum(y * log(y / p))``, y and p kept in [epsilon, 1]."""
+    """``sum(y * log(y / p))``, y and p kept in [epsilon, 1] with epsilon 1e-7: how far probabilities p are from y.
 
-    name = "kl_divergence"
+    Parameters
+    ----------
+    reduction, name
+        By keyword: see `LossFunction`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such reduction, or the name is no string.
+
+    References
+    ----------
+    Kullback and Leibler, "On information and sufficiency", 1951; Keras 3's `keras.losses.KLDivergence`.
+    """
+
+    kind = "kl_divergence"
     target_range = (0.0, 1.0)
     takes_logarithms = True
 

@@ -20,11 +20,11 @@ class Metric(Specification):
         The key in `History.history`, as the user wrote it.
     kind : str
         What is computed, one of `METRICS`.
-    numbers : tuple of float
-        Those in the formula, a threshold for instance; the kind's own where none are given.
-    weighted : bool
+    numbers : tuple of float, default ()
+        Those in the formula, a threshold for instance; by default the kind's own.
+    weighted : bool, default False
         Whether samples count by their weights: those that `compile` got as `weighted_metrics`.
-    n_outputs : int
+    n_outputs : int, default 1
         Of the model, where the metric has sums for each.
     counting : Counting or None
         Which outputs are counted at which thresholds, where it is not all of them at the one in `numbers`.

@@ -5,12 +5,22 @@ from fastbp.specification import one_of, real_number, whole_number
 
 
 class BinaryAccuracy(Metric):
-    """The share of outputs that lie on their target's side of a threshold.
+    """The share of outputs on their target's side of a threshold: ``mean((p > threshold) == (y > 0.5))``.
 
     Parameters
     ----------
     name : str, default "binary_accuracy"
+        The key in `History.history`.
     threshold : float in (0, 1), default 0.5
+
+    Raises
+    ------
+    ArgumentError
+        If the threshold is not in (0, 1).
+
+    References
+    ----------
+    Keras 3's `keras.metrics.BinaryAccuracy`.
     """
 
     def __init__(self, name: str = "binary_accuracy", threshold: float = 0.5) -> None:
@@ -19,14 +29,44 @@ class BinaryAccuracy(Metric):
 
 
 class CategoricalAccuracy(Metric):
-    """The share of samples whose largest output is at the largest target."""
+    """The share of samples in which ``argmax(p) == argmax(y)``: of equals the first output counts.
+
+    Parameters
+    ----------
+    name : str, default "categorical_accuracy"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are not those that it takes.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.CategoricalAccuracy`.
+    """
 
     def __init__(self, name: str = "categorical_accuracy") -> None:
         super().__init__(name, "categorical_accuracy")
 
 
 class SparseCategoricalAccuracy(Metric):
-    """The share of samples whose largest output is that of the class."""
+    """The share of samples whose largest output is that of the class: ``argmax(p) == y``, of equals the first.
+
+    Parameters
+    ----------
+    name : str, default "sparse_categorical_accuracy"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are not those that it takes.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.SparseCategoricalAccuracy`.
+    """
 
     def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
         super().__init__(name, "sparse_categorical_accuracy")
@@ -35,10 +75,22 @@ class SparseCategoricalAccuracy(Metric):
 class TopKCategoricalAccuracy(Metric):
     """The share of samples in which fewer than k outputs are above that of the right class, the largest target.
 
+    Of a sample: ``sum(p > p[argmax(y)]) < k``.
+
     Parameters
     ----------
-    k : int, default 5
+    k : int, at least 1, default 5
     name : str, default "top_k_categorical_accuracy"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If k is no whole number of at least 1.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.TopKCategoricalAccuracy`.
 
     Examples
     --------
@@ -51,14 +103,45 @@ class TopKCategoricalAccuracy(Metric):
 
 
 class SparseTopKCategoricalAccuracy(Metric):
-    """As `TopKCategoricalAccuracy`, for class numbers."""
+    """As `TopKCategoricalAccuracy`, for class numbers: ``sum(p > p[y]) < k``.
+
+    Parameters
+    ----------
+    k : int, at least 1, default 5
+    name : str, default "sparse_top_k_categorical_accuracy"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If k is no whole number of at least 1.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.SparseTopKCategoricalAccuracy`.
+    """
 
     def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy") -> None:
         super().__init__(name, "sparse_top_k_categorical_accuracy", (float(whole_number("k", k)),))
 
 
 class RootMeanSquaredError(Metric):
-    """``sqrt(mean((y - p)**2))`` over all samples and outputs: the root of the whole mean, not a mean of roots."""
+    """``sqrt(mean((y - p)**2))`` over all samples and outputs: the root of the whole mean, not a mean of roots.
+
+    Parameters
+    ----------
+    name : str, default "root_mean_squared_error"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are not those that it takes.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.RootMeanSquaredError`.
+    """
 
     def __init__(self, name: str = "root_mean_squared_error") -> None:
         super().__init__(name, "root_mean_squared_error")
@@ -71,13 +154,23 @@ class R2Score(Metric):
 
     Parameters
     ----------
-    class_aggregation : {"uniform_average", "variance_weighted_average", None}
+    class_aggregation : {"uniform_average", "variance_weighted_average", None}, default "uniform_average"
         The mean over outputs, or that weighted by the variances of their targets. None: the figure is a list with a
         number for each output; of a model with one output it is that number.
     num_regressors : int, default 0
         k of the adjusted score ``1 - (1 - R2) (n - 1) / (n - k - 1)``; it is not adjusted where n, the number of
         samples, is not above k + 1.
     name : str, default "r2_score"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such aggregation, or the number is no whole number of at least 0.
+
+    References
+    ----------
+    Draper and Smith, "Applied regression analysis", third edition, 1998; Keras 3's `keras.metrics.R2Score`.
 
     Examples
     --------

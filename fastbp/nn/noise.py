@@ -165,6 +165,11 @@ class GaussianNoise(Noise):
     ArgumentError
         If the deviation is negative or not finite.
 
+    References
+    ----------
+    Bishop, "Training with noise is equivalent to Tikhonov regularization", 1995; Keras 3's
+    `keras.layers.GaussianNoise`.
+
     Examples
     --------
     >>> GaussianNoise(0.1, seed=7)

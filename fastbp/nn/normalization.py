@@ -26,6 +26,16 @@ class Normalization(Layer):
     name : str, optional
         Shown in `summary`.
 
+    Raises
+    ------
+    ArgumentError
+        If one of mean and variance is given alone, they have different shapes, are not finite, or a variance is
+        negative.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller, "Efficient backprop", 1998, section 4.3; Keras 3's `keras.layers.Normalization`.
+
     Examples
     --------
     >>> normalization = Normalization()

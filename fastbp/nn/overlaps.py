@@ -18,6 +18,15 @@ class BinaryIoU(Metric):
     threshold : float in [0, 1], default 0.5
     name : str, default "binary_io_u"
         Keras's.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a class comes twice; `compile` refuses another number of outputs.
+
+    References
+    ----------
+    Jaccard, "The distribution of the flora in the alpine zone", 1912; Keras 3's `keras.metrics.BinaryIoU`.
     """
 
     def __init__(
@@ -41,6 +50,15 @@ class OneHotIoU(Metric):
         The classes. Those that are neither there nor predicted are left away.
     name : str, default "one_hot_io_u"
         Keras's.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a class comes twice; `compile` refuses another number of outputs.
+
+    References
+    ----------
+    Jaccard, "The distribution of the flora in the alpine zone", 1912; Keras 3's `keras.metrics.OneHotIoU`.
     """
 
     def __init__(
@@ -52,12 +70,23 @@ class OneHotIoU(Metric):
 
 
 class OneHotMeanIoU(Metric):
-    """As `OneHotIoU`, over all classes.
+    """As `OneHotIoU`, over all classes: the mean of ``TP / (TP + FP + FN)``.
 
     Parameters
     ----------
     num_classes : int
+        The outputs of the model.
     name : str, default "one_hot_mean_io_u"
+        Keras's.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or a class comes twice; `compile` refuses another number of outputs.
+
+    References
+    ----------
+    Jaccard, "The distribution of the flora in the alpine zone", 1912; Keras 3's `keras.metrics.OneHotMeanIoU`.
     """
 
     def __init__(self, num_classes: int, name: str = "one_hot_mean_io_u") -> None:

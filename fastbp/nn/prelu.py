@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from fastbp.nn.constraints import Constraint, constraint_or_none
 from fastbp.nn.feature_scaling import ConstraintLike, InitializerLike, RegularizerLike
-from fastbp.nn.initializers import Initializer, initializer_of_vector
+from fastbp.nn.initializer import Initializer
+from fastbp.nn.initializers import initializer_of_vector
 from fastbp.nn.layer import LayerWithWeights, Weight
 from fastbp.nn.regularizers import Regularizer, regularizer_of_vector
 from fastbp.specification import choose, truth_value
@@ -14,7 +15,7 @@ from fastbp.specification import choose, truth_value
 class PReLU(LayerWithWeights):
     """``inputs`` where they are positive, ``alpha * inputs`` elsewhere, with an alpha for each feature.
 
-    He, Zhang, Ren and Sun 2015. The weight is alpha, (n_features,).
+    The weight is alpha, (n_features,).
 
     Parameters
     ----------
@@ -28,6 +29,16 @@ class PReLU(LayerWithWeights):
         Shown in `summary`.
     trainable : bool, default True
         Whether training changes alpha.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such initializer, regularizer or constraint, or it is one of matrices.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level performance on ImageNet
+    classification", 2015.
 
     Examples
     --------

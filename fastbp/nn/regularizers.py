@@ -10,7 +10,25 @@ from fastbp.specification import Family, Specification, choose, one_of, real_num
 
 @dataclass(frozen=True)
 class Regularizer(Specification):
-    """A penalty ``l1 * sum(|w|) + l2 * sum(w**2)`` on one array of weights."""
+    """A penalty ``l1 * sum(|w|) + l2 * sum(w**2)`` on one array of weights, added to the loss; in Keras `L1L2`.
+
+    Parameters
+    ----------
+    l1 : float, at least 0, default 0.0
+        Its gradient is ``l1 * sign(w)``, 0 where w is 0.
+    l2 : float, at least 0, default 0.0
+        Its gradient is ``2 * l2 * w``.
+
+    Raises
+    ------
+    ArgumentError
+        If a strength is negative or not finite.
+
+    References
+    ----------
+    Zou and Hastie, "Regularization and variable selection via the elastic net", 2005; Keras 3's
+    `keras.regularizers.L1L2`.
+    """
 
     l1: float = 0.0
     l2: float = 0.0
@@ -29,6 +47,20 @@ L1L2 = Regularizer
 class L1(Regularizer):
     """The penalty ``l1 * sum(|w|)``.
 
+    Parameters
+    ----------
+    l1 : float, at least 0, default 0.01
+        Its gradient is ``l1 * sign(w)``, 0 where w is 0.
+
+    Raises
+    ------
+    ArgumentError
+        If a strength is negative or not finite.
+
+    References
+    ----------
+    Tibshirani, "Regression shrinkage and selection via the lasso", 1996; Keras 3's `keras.regularizers.L1`.
+
     Examples
     --------
     >>> L1(0.001)
@@ -42,6 +74,21 @@ class L1(Regularizer):
 @dataclass(frozen=True)
 class L2(Regularizer):
     """The penalty ``l2 * sum(w**2)``.
+
+    Parameters
+    ----------
+    l2 : float, at least 0, default 0.01
+        Its gradient is ``2 * l2 * w``.
+
+    Raises
+    ------
+    ArgumentError
+        If a strength is negative or not finite.
+
+    References
+    ----------
+    Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal problems", 1970;
+    Keras 3's `keras.regularizers.L2`.
 
     Examples
     --------
@@ -65,6 +112,15 @@ class OrthogonalRegularizer(Regularizer):
     ----------
     factor : float, at least 0, default 0.01
     mode : {"rows", "columns"}, default "rows"
+
+    Raises
+    ------
+    ArgumentError
+        If the factor is negative or not finite, or there is no such mode.
+
+    References
+    ----------
+    Keras 3's `keras.regularizers.OrthogonalRegularizer`.
 
     Examples
     --------

@@ -19,8 +19,18 @@ class Rescaling(Layer):
     scale : float
         ``1 / 255`` brings bytes to [0, 1]; not 0.
     offset : float, default 0
+        In units of the outputs.
     name : str, optional
         Shown in `summary`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is not finite, or the scale is 0.
+
+    References
+    ----------
+    Keras 3's `keras.layers.Rescaling`.
 
     Examples
     --------

@@ -12,10 +12,24 @@ from fastbp.specification import choose, whole_number
 
 @dataclass(frozen=True, init=False)
 class Flatten(Layer):
-    """Samples of any shape as rows of numbers, the last axis running fastest.
+    """Samples of any shape as rows of numbers, (n, a, b) as ``(n, a * b)``, the last axis running fastest.
 
     As first layer, or behind an `Input` of several axes, it takes data (n, height, width): as a view where they lie
     in one piece, else as a copy.
+
+    Parameters
+    ----------
+    name : str, optional
+        Shown in `summary`.
+
+    Raises
+    ------
+    ArgumentError
+        If the name is no string.
+
+    References
+    ----------
+    Keras 3's `keras.layers.Flatten`.
 
     Examples
     --------
@@ -36,7 +50,7 @@ class Flatten(Layer):
 
 @dataclass(frozen=True, init=False)
 class Reshape(Layer):
-    """The same numbers in another shape.
+    """The same numbers in another shape, (n, ...) as ``(n, *target_shape)``, the last axis running fastest.
 
     Parameters
     ----------
@@ -44,6 +58,15 @@ class Reshape(Layer):
         The shape of a sample; one length may be -1, which is what is left for it.
     name : str, optional
         Shown in `summary`.
+
+    Raises
+    ------
+    ArgumentError
+        If a length is none, or more than one is -1; a model refuses a shape that does not have as many numbers.
+
+    References
+    ----------
+    Keras 3's `keras.layers.Reshape`.
 
     Examples
     --------

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError, NotReadyError, unknown_name
+from fastbp.nn.activation_layers import NamedActivation
 from fastbp.nn.activations import OF_ALL_OUTPUTS
 from fastbp.nn.activity_regularization import ActivityRegularization
 from fastbp.nn.embedding import Embedding, Lookup
@@ -73,7 +74,7 @@ class Stack:
             raise ArgumentError(f"two layers have the name {layer.name!r}")
         stack = Stack((*self.layers, layer))
         shape = stack.shapes(stack.n_inputs)[-1]
-        if isinstance(layer, (Dense, Activation)):
+        if isinstance(layer, (Dense, Activation, NamedActivation)):
             if layer.activation in OF_ALL_OUTPUTS and shape == (1,):
                 raise ArgumentError(
                     f"a {layer.activation} of one output is the same number whatever the weights are: "

@@ -36,7 +36,7 @@ class _AtThresholds(Metric):
 
 
 class Precision(_AtThresholds):
-    """True positives by predicted positives, over all samples and outputs; 0 where nothing is predicted positive.
+    """``TP / (TP + FP)``: true positives by predicted positives, of all samples and outputs; 0 where there are none.
 
     An output above the threshold is predicted positive, a target above 1/2 is positive.
 
@@ -50,6 +50,16 @@ class Precision(_AtThresholds):
     class_id : int, optional
         The one output that is looked at; None for all of them together.
     name : str, default "precision"
+
+    Raises
+    ------
+    ArgumentError
+        If a threshold is not in [0, 1], or `top_k` or `class_id` is no number of outputs; `compile` refuses outputs
+        that the model does not have.
+
+    References
+    ----------
+    van Rijsbergen, "Information retrieval", 1979, chapter 7; Keras 3's `keras.metrics.Precision`.
 
     Examples
     --------
@@ -68,7 +78,28 @@ class Precision(_AtThresholds):
 
 
 class Recall(_AtThresholds):
-    """True positives by positives, counted as for `Precision`; 0 where there are none."""
+    """``TP / (TP + FN)``: true positives by positives, counted as for `Precision`; 0 where there are none.
+
+    Parameters
+    ----------
+    thresholds : float in [0, 1] or iterable of float, optional
+        One, or several: then the figure is a list with a number for each. None means 0.5, with `top_k` none at all.
+    top_k : int, optional
+        Only the k largest outputs of a sample can be predicted positive; see `Precision`.
+    class_id : int, optional
+        The one output that is looked at; None for all of them together.
+    name : str, default "recall"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        As `Precision`.
+
+    References
+    ----------
+    van Rijsbergen, "Information retrieval", 1979, chapter 7; Keras 3's `keras.metrics.Recall`.
+    """
 
     def __init__(
         self,
@@ -81,15 +112,26 @@ class Recall(_AtThresholds):
 
 
 class TruePositives(_AtThresholds):
-    """How many outputs are above the threshold, over all samples, where the target is above 1/2.
+    """``sum((p > threshold) * (y > 0.5))``: how many outputs are above the threshold where the target is above 1/2.
 
-    With weights, as one of the `weighted_metrics`, the sum of the weights of these.
+    All samples and outputs count. With weights, as one of the `weighted_metrics`, it is the sum of the weights of
+    these.
 
     Parameters
     ----------
     thresholds : float in [0, 1] or iterable of float, optional
         One, or several: then the figure is a list with a number for each. None means 0.5.
     name : str, default "true_positives"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a threshold is not in [0, 1], or there is none in the list.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.TruePositives`.
     """
 
     def __init__(self, thresholds: Thresholds = None, name: str = "true_positives") -> None:
@@ -97,21 +139,72 @@ class TruePositives(_AtThresholds):
 
 
 class FalsePositives(_AtThresholds):
-    """How many outputs are above the threshold where the target is not above 1/2; see `TruePositives`."""
+    """``sum((p > threshold) * (y <= 0.5))``: outputs above the threshold whose target is not; see `TruePositives`.
+
+    Parameters
+    ----------
+    thresholds : float in [0, 1] or iterable of float, optional
+        One, or several: then the figure is a list with a number for each. None means 0.5.
+    name : str, default "false_positives"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a threshold is not in [0, 1], or there is none in the list.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.FalsePositives`.
+    """
 
     def __init__(self, thresholds: Thresholds = None, name: str = "false_positives") -> None:
         super().__init__(name, "false_positives", thresholds)
 
 
 class TrueNegatives(_AtThresholds):
-    """How many outputs are not above the threshold where the target is not above 1/2; see `TruePositives`."""
+    """``sum((p <= threshold) * (y <= 0.5))``: outputs not above the threshold, the target neither; see `TruePositives`.
+
+    Parameters
+    ----------
+    thresholds : float in [0, 1] or iterable of float, optional
+        One, or several: then the figure is a list with a number for each. None means 0.5.
+    name : str, default "true_negatives"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a threshold is not in [0, 1], or there is none in the list.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.TrueNegatives`.
+    """
 
     def __init__(self, thresholds: Thresholds = None, name: str = "true_negatives") -> None:
         super().__init__(name, "true_negatives", thresholds)
 
 
 class FalseNegatives(_AtThresholds):
-    """How many outputs are not above the threshold where the target is above 1/2; see `TruePositives`."""
+    """``sum((p <= threshold) * (y > 0.5))``: outputs not above the threshold whose target is; see `TruePositives`.
+
+    Parameters
+    ----------
+    thresholds : float in [0, 1] or iterable of float, optional
+        One, or several: then the figure is a list with a number for each. None means 0.5.
+    name : str, default "false_negatives"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        If a threshold is not in [0, 1], or there is none in the list.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.FalseNegatives`.
+    """
 
     def __init__(self, thresholds: Thresholds = None, name: str = "false_negatives") -> None:
         super().__init__(name, "false_negatives", thresholds)

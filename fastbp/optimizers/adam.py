@@ -56,6 +56,11 @@ class Adam(_Moments):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
     References
     ----------
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015, end of section 2. Amsgrad: Reddi, Kale and
@@ -105,6 +110,11 @@ class AdamW(Adam):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
     References
     ----------
     Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.
@@ -127,6 +137,11 @@ class Adamax(_Moments):
     epsilon : float above 0, default 1e-7
     **shared
         What all optimizers take: see `Optimizer`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
 
     References
     ----------
@@ -158,6 +173,11 @@ class Nadam(_Moments):
     epsilon : float above 0, default 1e-7
     **shared
         What all optimizers take: see `Optimizer`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
 
     References
     ----------

@@ -23,6 +23,11 @@ class Adagrad(Optimizer):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
     References
     ----------
     Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011.
@@ -72,6 +77,11 @@ class Adadelta(Optimizer):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
     References
     ----------
     Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
@@ -116,6 +126,11 @@ class RMSprop(Optimizer):
     centered : bool, default False
     **shared
         What all optimizers take: see `Optimizer`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
 
     References
     ----------

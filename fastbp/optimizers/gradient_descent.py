@@ -27,6 +27,17 @@ class SGD(Optimizer):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or `nesterov` goes without momentum.
+
+    References
+    ----------
+    Robbins and Monro, "A stochastic approximation method", 1951. Momentum: Polyak, "Some methods of speeding up the
+    convergence of iteration methods", 1964. Nesterov's: Sutskever, Martens, Dahl and Hinton, "On the importance of
+    initialization and momentum in deep learning", 2013.
+
     Examples
     --------
     >>> SGD(0.1, momentum=0.9).hyper(np.array([1]))

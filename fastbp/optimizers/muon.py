@@ -55,6 +55,12 @@ class Muon(Optimizer):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or `exclude_layers` holds no regular expressions; `compile` refuses one that is
+        found nowhere.
+
     References
     ----------
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024; Liu et al., "Muon is scalable for

@@ -66,6 +66,12 @@ class Optimizer(Specification):
         Replace the weights by the average also after each so many updates.
     name : str, optional
         Taken for Keras's sake; model files keep it.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, more than one way to clip is chosen, or `ema_overwrite_frequency` goes without
+        `use_ema`.
     """
 
     learning_rate: Rate

@@ -26,6 +26,11 @@ class Lion(Optimizer):
     **shared
         What all optimizers take: see `Optimizer`.
 
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
     References
     ----------
     Chen et al., "Symbolic discovery of optimization algorithms", 2023.
@@ -82,6 +87,12 @@ class Rprop(Optimizer):
     maximum_step : float, default 50
     **shared
         What all optimizers take, but for `gradient_accumulation_steps`: see `Optimizer`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, there is no such variant, the learning rate is a schedule, or gradients are to
+        be accumulated.
 
     References
     ----------

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from fastbp.errors import ArgumentError
 from fastbp.nn import PROBABILITIES, LossFunction, Stack
+from fastbp.nn.activations import name_and_numbers
 from fastbp.optimizers import Muon, Optimizer
 
 #: Activations whose outputs may be below 0 or, where they are 0, have no gradient: no probabilities.
@@ -43,23 +44,24 @@ def check_loss(loss: LossFunction, stack: Stack) -> None:
         If it can learn nothing from these outputs, or almost surely not what is meant.
     """
     if stack.n_outputs < loss.n_outputs_least:
-        raise ArgumentError(_too_few_outputs(loss.name))
+        raise ArgumentError(_too_few_outputs(loss.kind))
     ending = stack.output_activation
+    reach = _range_of(ending)
     if loss.output_activation is not None:
-        if ending in PROBABILITIES:
+        if reach in PROBABILITIES:
             raise ArgumentError(
-                f"the loss {loss.name!r} has from_logits=True, but the model ends in a {ending}, which makes "
+                f"the loss {loss.kind!r} has from_logits=True, but the model ends in a {ending}, which makes "
                 f"probabilities of the logits: leave one of both away (after a {loss.probability} the loss is computed "
                 "from the logits anyway)"
             )
-        if ending in _ONE_SIDED:
+        if reach in _ONE_SIDED:
             raise ArgumentError(
-                f"the loss {loss.name!r} has from_logits=True, but the model ends in a {ending}, below which no logit "
+                f"the loss {loss.kind!r} has from_logits=True, but the model ends in a {ending}, below which no logit "
                 f"can fall: end it in 'linear'"
             )
-    elif loss.probability is not None and ending in _NO_PROBABILITIES:
+    elif loss.probability is not None and reach in _NO_PROBABILITIES:
         raise ArgumentError(
-            f"the loss {loss.name!r} takes probabilities, but the model ends in {ending!r}: end it in "
+            f"the loss {loss.kind!r} takes probabilities, but the model ends in {ending!r}: end it in "
             f"{loss.probability!r}"
             + (
                 f", or give the loss from_logits=True, as in {type(loss).__name__}(from_logits=True)"
@@ -69,9 +71,20 @@ def check_loss(loss: LossFunction, stack: Stack) -> None:
         )
     if loss.takes_logarithms and ending in _NEVER_POSITIVE:
         raise ArgumentError(
-            f"the loss {loss.name!r} takes logarithms of the outputs, but those of {ending!r} are never positive: end "
+            f"the loss {loss.kind!r} takes logarithms of the outputs, but those of {ending!r} are never positive: end "
             "the model in 'softmax', 'softplus' or 'exponential'"
         )
+
+
+def _range_of(ending: str) -> str:
+    """The name of an activation that lets as much pass as this one, which may have numbers in its formula"""
+    name, numbers = name_and_numbers(ending)
+    if name != "relu" or not numbers:
+        return name
+    slope, most, _ = numbers
+    if slope:
+        return "leaky_relu"
+    return "relu" if most > 1.0 else "hard_sigmoid"
 
 
 def _too_few_outputs(loss: str) -> str:

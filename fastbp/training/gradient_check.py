@@ -111,8 +111,10 @@ def gradient_check(
     ----------
     model : Model
         Compiled; it is not changed.
-    x, y, sample_weight : array_like
+    x, y : array_like
         As in `fit`; some samples are enough.
+    sample_weight : array_like, optional
+        As in `fit`.
     epsilon : float, default 1e-5
         How far a weight is moved, times its size where that is above 1.
     limit : int or None, default 256

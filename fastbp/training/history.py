@@ -21,6 +21,10 @@ class History(Callback):
         How many epochs and steps were asked for.
     model : Sequential or None
         What was trained, as long as there is somebody else who holds it.
+
+    References
+    ----------
+    Keras 3's `keras.callbacks.History`.
     """
 
     def __init__(self) -> None:

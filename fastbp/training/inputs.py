@@ -137,11 +137,11 @@ def _check_targets(y: object, n_outputs: int, loss: LossFunction, dtype: str, na
         low, high = loss.target_range
         if lowest < low or highest > high:
             bounds = f"of at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
-            remedy = f"the loss {loss.name!r} takes targets {bounds}"
+            remedy = f"the loss {loss.kind!r} takes targets {bounds}"
             refuse_first(targets, lambda block: (block < low) | (block > high), name, remedy)
     if loss.target_signs:
         small = -1 if lowest < 0 else 0
-        remedy = f"the loss {loss.name!r} takes targets -1 and 1, or 0 and 1"
+        remedy = f"the loss {loss.kind!r} takes targets -1 and 1, or 0 and 1"
         refuse_first(targets, lambda block: (block != small) & (block != 1), name, remedy)
     return targets
 
@@ -149,12 +149,12 @@ def _check_targets(y: object, n_outputs: int, loss: LossFunction, dtype: str, na
 def _columns_message(n_columns: int, n_outputs: int, loss: LossFunction, name: str) -> str:
     message = f"{name} has {_columns(n_columns)}, but "
     if loss.targets == "classes":
-        message += f"the loss {loss.name!r} takes one column of class numbers"
+        message += f"the loss {loss.kind!r} takes one column of class numbers"
         if n_columns == n_outputs:
             message += "; one-hot targets go with 'categorical_crossentropy'"
         return message
     message += f"the model has {n_outputs} output{'s' * (n_outputs != 1)}"
-    if n_columns == 1 and loss.name == "categorical_crossentropy":
+    if n_columns == 1 and loss.kind == "categorical_crossentropy":
         message += "; class numbers go with 'sparse_categorical_crossentropy'"
     return message
 

@@ -134,6 +134,7 @@ def specification(layer: Any) -> Any:
             layer.input_dim,
             layer.output_dim,
             embeddings_regularizer=nn.Regularizer(*layer.penalty),
+            embeddings_constraint=_constraint(layer.constraint),
             columns=layer.columns,
             trainable=layer.trainable,
         )

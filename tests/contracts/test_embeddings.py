@@ -100,6 +100,63 @@ def test_penalties_in_training(rule: str) -> None:
     assert worst([history], [reference.history]) < 1e-10
 
 
+#: Widths that are whole vectors, and not: groups of vectors, of lanes, and of single numbers.
+CONSTRAINTS: list[tuple[str, dict[str, Any]]] = [
+    ("non_neg", {}),
+    ("max_norm", {"max_value": 0.1, "axis": 1}),
+    ("max_norm", {"max_value": 0.3}),
+    ("max_norm", {"max_value": 0.4, "axis": [0, 1]}),
+    ("unit_norm", {"axis": 1}),
+    ("min_max_norm", {"min_value": 0.8, "max_value": 1.1, "rate": 0.3, "axis": 1}),
+]
+
+
+def constrained(width: int, constraint: Any, n_rows: int = 90) -> Problem:
+    """Two tables, the second of which is not trained, under a dense layer."""
+    tables = [
+        naive.Embedding(9, width, (3,), constraint=constraint),
+        naive.Embedding(5, width, (1,), trainable=False, constraint=constraint),
+    ]
+    return Problem(4, [*tables, naive.Dense(6, "tanh"), naive.Dense(3)], n_rows=n_rows)
+
+
+def apart(given: Problem) -> float:
+    """How far weights and history come apart from the twin's in 20 steps."""
+    twin, optimizer = OPTIMIZERS["momentum"]
+    orders = given.orders(4)
+    data = given.inputs, given.targets, orders, 20
+    reference = naive.train(given.twin, given.weights, twin, *data)
+    network = given.engine("float64", optimizer)
+    history = network.train(*given.sources(), orders, batch_size=20, threads=1)
+    return max(worst(network.weights(), reference.weights), worst([history], [reference.history]))
+
+
+@pytest.mark.parametrize("width", [1, 3, 5, 16])
+@pytest.mark.parametrize("constraint", CONSTRAINTS, ids=str)
+def test_constraints(constraint: Any, width: int) -> None:
+    """Of all categories after each step, also those that no batch had."""
+    given = constrained(width, constraint)
+    assert apart(given) < 1e-12
+    # the planted fault: without it the table would be another
+    given.twin = constrained(width, None).twin
+    assert apart(given) > 1e-6
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("width", [5, 16])
+def test_constrained_tables_have_the_same_bits(width: int, dtype: str) -> None:
+    for constraint in CONSTRAINTS:
+        bits = set()
+        for workers in (1, 2, 3):
+            given = constrained(width, constraint, 1003)
+            network = given.engine(dtype, OPTIMIZERS["adam"][1])
+            history = network.train(
+                *given.sources(), given.orders(2), batch_size=33, threads=workers
+            )
+            bits.add(digest([history, *network.weights()]))
+        assert len(bits) == 1, constraint
+
+
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("name", ["whole vectors", "one after another"])
 def test_same_bits(name: str, dtype: str) -> None:

@@ -24,7 +24,7 @@ LOSSES = ("mean_squared_error", "huber")
 #: The activations that most people use are tried in single precision too.
 COMMON = (*OUTPUTS, "leaky_relu", "elu", "softplus", "gelu", "silu")
 #: These have kernels of their own.
-COMMON += ("log_softmax", "sparsemax", "threshold(0.3, -0.7)", "glu")
+COMMON += ("log_softmax", "sparsemax", "threshold(0.3, -0.7)", "relu(0.1, 1.5, 0.4)", "glu")
 
 
 def goes_with(loss: str, output: str) -> bool:

@@ -13,6 +13,7 @@ from contracts.problems import OPTIMIZERS, Array, Problem, digest
 from contracts.test_gradients import TOLERANCES, errors
 
 NAMES = ("softmax", "log_softmax", "sparsemax", "threshold(0.3, -0.7)", "glu")
+NAMES += ("relu(0.1, 1.5, 0.4)", "leaky_relu(0.45)", "elu(0.7)")
 #: So many samples that gradients are added up in parts.
 LARGE = {"float32": 2603, "float64": 1307}
 
@@ -152,6 +153,46 @@ def test_a_model_goes_on_from_its_file(name: str, tmp_path: Path) -> None:
     assert digest(again.get_weights()) == digest(model.get_weights())
     assert fastbp.gradient_check(model, x[:8], y[:8]).ok
     assert np.isfinite(model.layer_norms(x, y).rows[0].activation)
+
+
+LAYERS = [
+    (fastbp.ReLU(), "relu"),
+    (fastbp.ReLU(6), "relu6"),
+    (fastbp.ReLU(1.5, 0.1, 0.4), "relu(0.1, 1.5, 0.4)"),
+    (fastbp.ReLU(negative_slope=0.1), "relu(0.1, inf, 0.0)"),
+    (fastbp.LeakyReLU(), "leaky_relu(0.3)"),
+    (fastbp.LeakyReLU(0.2), "leaky_relu"),
+    (fastbp.ELU(), "elu"),
+    (fastbp.ELU(0.7), "elu(0.7)"),
+    (fastbp.Softmax(), "softmax"),
+]
+
+
+@pytest.mark.parametrize(("layer", "name"), LAYERS)
+def test_layers_by_a_name_of_their_own(layer: Any, name: str) -> None:
+    """They train to the same bits as the activation in the layer below."""
+    x = np.random.default_rng(3).normal(size=(40, 5))
+
+    def trained_with(*layers: Any) -> list[Array]:
+        given = [fastbp.Input(5), *layers, fastbp.Dense(2)]
+        model = fastbp.Sequential(given, seed=2)
+        model.compile("adam", "mse")
+        model.fit(x, x[:, :2], epochs=2, batch_size=16, verbose=0)
+        return [*model.get_weights(), model.predict(x)]
+
+    found = trained_with(fastbp.Dense(8), layer)
+    assert digest(found) == digest(trained_with(fastbp.Dense(8, name)))
+    assert digest(found) != digest(trained_with(fastbp.Dense(8)))
+
+
+def test_layers_of_samples_of_several_axes() -> None:
+    """What looks at single numbers takes them; what looks at all outputs takes rows."""
+    layers = [fastbp.Input((2, 3)), fastbp.LeakyReLU(), fastbp.Flatten(), fastbp.Dense(1)]
+    assert fastbp.Sequential(layers).output_shape == (None, 1)
+    with pytest.raises(fastbp.ArgumentError, match="Softmax takes rows of numbers"):
+        fastbp.Sequential([fastbp.Input((2, 3)), fastbp.Softmax()])
+    with pytest.raises(fastbp.ArgumentError, match="softmax of one output"):
+        fastbp.Sequential([fastbp.Dense(1), fastbp.Softmax()])
 
 
 def test_the_summary_shows_names_and_widths(capsys: pytest.CaptureFixture[str]) -> None:

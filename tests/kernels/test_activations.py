@@ -8,13 +8,16 @@ import pytest
 from numpy.typing import NDArray
 
 import naive
-from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.activations import ACTIVATIONS, BY_NUMBERS, ActivationFunctions
 from fastbp.kernels.simd import select
+from fastbp.nn.activations import name_and_numbers
 from fastbp.runtime.inlined import inlined
 from kernels.probes import elementwise
 
 Array = NDArray[Any]
-NAMES = tuple(ACTIVATIONS)
+#: Each of those with numbers in their formulas, with the numbers of its twin.
+NUMBERED = ("threshold(0.3, -0.7)", "relu(0.1, 1.5, 0.4)", "leaky_relu(0.45)", "elu(0.7)")
+NAMES = (*ACTIVATIONS, *NUMBERED)
 #: Straight lines, whose slopes do not tell of x.
 IN_PIECES = (
     "linear",
@@ -26,16 +29,39 @@ IN_PIECES = (
     "soft_shrink",
     "hard_shrink",
     "sparse_sigmoid",
+    *NUMBERED[:3],
 )
 #: Differences of nearly equal numbers, in the twin of gelu for instance, which adds 1 to what is nearly -1.
-CANCELLING = ("gelu", "gelu_tanh", "tanh_shrink")
+CANCELLING = ("gelu", "gelu_tanh", "tanh_shrink", NUMBERED[1])
 #: What comes from above in the backward pass.
 GRADIENT = 1.5
 
 
+def functions_of(name: str) -> ActivationFunctions:
+    """Those of an activation, with the numbers behind its name."""
+    plain, numbers = name_and_numbers(name)
+    if not numbers:
+        return ACTIVATIONS[name]
+    value_of, backward_of, keeps = BY_NUMBERS[plain]
+
+    @inlined
+    def value(x):
+        return value_of(x, numbers)
+
+    @inlined
+    def backward(gradient, x):
+        return backward_of(gradient, x, numbers)
+
+    return ActivationFunctions(value, backward, keeps)
+
+
+def test_all_are_here() -> None:
+    assert {name_and_numbers(name)[0] for name in NUMBERED} == set(BY_NUMBERS)
+
+
 def slope(name: str) -> Any:
     """``f(x)`` = GRADIENT * value'(x), from what the forward pass keeps."""
-    functions = ACTIVATIONS[name]
+    functions = functions_of(name)
     value, backward, keeps_input = functions.value, functions.backward, functions.keeps == "input"
 
     @inlined
@@ -43,13 +69,13 @@ def slope(name: str) -> Any:
         kept = x if keeps_input else value(x)
         return backward(select(x == x, GRADIENT, x), kept)
 
-    backward_of.__name__ = f"{name}_slope"
+    backward_of.__name__ = f"{functions.value.__name__}_slope"
     return backward_of
 
 
 @pytest.fixture(scope="module")
 def values() -> Callable[[Array], dict[str, Array]]:
-    run = elementwise("activations", [ACTIVATIONS[name].value for name in NAMES], "float64")
+    run = elementwise("activations", [functions_of(name).value for name in NAMES], "float64")
     return lambda x: dict(zip(NAMES, run(x), strict=True))
 
 
@@ -97,7 +123,7 @@ def test_what_is_not_a_number_is_handed_on(name: str, values: Any) -> None:
 @pytest.fixture(scope="module")
 def single() -> Callable[[Array], dict[str, tuple[Array, Array]]]:
     """In float32 each activation's values and slopes."""
-    functions = [ACTIVATIONS[name].value for name in NAMES], [slope(name) for name in NAMES]
+    functions = [functions_of(name).value for name in NAMES], [slope(name) for name in NAMES]
     runs = [
         elementwise(f"activations-single-{i}", some, "float32") for i, some in enumerate(functions)
     ]

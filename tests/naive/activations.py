@@ -186,6 +186,12 @@ def threshold(x: Array, threshold: float, default_value: float) -> Array:
     return np.where(x.real > threshold, x, default_value)
 
 
+def relu_by_numbers(x: Array, slope: float, most: float, threshold: float) -> Array:
+    """f(x) = min(x, most) where x > threshold, slope (x - threshold) elsewhere"""
+    above = np.where(x.real < most, x, most)
+    return np.where(x.real > threshold, above, slope * (x - threshold))
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": linear,
     "relu": relu,
@@ -216,6 +222,9 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "sparse_plus": sparse_plus,
     "sparse_sigmoid": sparse_sigmoid,
     "threshold(0.3, -0.7)": lambda x: threshold(x, 0.3, -0.7),
+    "relu(0.1, 1.5, 0.4)": lambda x: relu_by_numbers(x, 0.1, 1.5, 0.4),
+    "leaky_relu(0.45)": lambda x: np.where(x.real > 0, x, 0.45 * x),
+    "elu(0.7)": lambda x: np.where(x.real > 0, x, 0.7 * elu(x)),
     "glu": glu,
 }
 
@@ -286,6 +295,9 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "sparse_plus": lambda x: np.clip(0.5 * (x + 1.0), 0.0, 1.0),
     "sparse_sigmoid": lambda x: np.where(np.abs(x) < 1.0, 0.5, 0.0),
     "threshold(0.3, -0.7)": lambda x: np.where(x > 0.3, 1.0, 0.0),
+    "relu(0.1, 1.5, 0.4)": lambda x: np.where(x > 0.4, np.where(x < 1.5, 1.0, 0.0), 0.1),
+    "leaky_relu(0.45)": lambda x: np.where(x > 0, 1.0, 0.45),
+    "elu(0.7)": lambda x: np.where(x > 0, 1.0, 0.7 * np.exp(np.minimum(x, 0.0))),
 }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from naive.constraints import Constraint
+
 Array = NDArray[Any]
 
 
@@ -19,6 +21,7 @@ class Embedding:
     penalty: tuple[float, float] = (0.0, 0.0)
     trainable: bool = True
     activation: str = "linear"
+    constraint: Constraint | None = None
 
     def embedded(self, width: int) -> list[int]:
         """The columns that are embedded, of so many."""

@@ -115,7 +115,8 @@ class Network:
                     yield Parameter((width,), penalty, trainable, positive=positive)
             elif isinstance(layer, Embedding):
                 shape = layer.input_dim, layer.output_dim
-                yield Parameter(shape, layer.penalty, layer.trainable, kind="embeddings")
+                learns, constraint = layer.trainable, layer.constraint
+                yield Parameter(shape, layer.penalty, learns, constraint, kind="embeddings")
                 width = layer.n_outputs(width)
             width //= inputs_for(layer.activation, 1)
 

@@ -114,6 +114,33 @@ def test_short_names_also_in_capitals(short):
 
 
 @pytest.mark.parametrize("name", LOSSES.names)
+def test_a_name_is_that_of_the_metric(name):
+    """As in Keras; what is minimized is "loss" in any case."""
+    made = type(LOSSES.resolve(name))
+    assert made().name == made().kind == name
+    loss = made(name="mine")
+    assert (loss.name, loss.kind) == ("mine", name)
+    assert LOSSES.from_config(loss.to_config()) == loss
+    with pytest.raises(ArgumentError, match="name must be a string"):
+        made(name=3)
+    (metric,) = resolve_metrics([loss], made(), 3)
+    assert (metric.name, metric.kind) == ("mine", name)
+    wrapped = fastbp.MeanMetricWrapper(loss)
+    assert (wrapped.name, wrapped.kind) == ("mine", name)
+
+
+def test_a_named_loss_in_a_history(tmp_path):
+    network = model(1)
+    network.compile("sgd", fastbp.Huber(2, name="wide"), [fastbp.Huber(0.5, name="narrow")])
+    x, y = np.array([[1.0, 2.0], [-1.0, 0.5]]), [0.0, 9.0]
+    assert list(network.fit(x, y, verbose=0).history) == ["loss", "narrow"]
+    network.save(tmp_path / "model.safetensors")
+    again = fastbp.load_model(tmp_path / "model.safetensors")
+    assert again.loss == fastbp.Huber(2.0, name="wide")
+    assert again.evaluate(x, y, verbose=0) == network.evaluate(x, y, verbose=0)
+
+
+@pytest.mark.parametrize("name", LOSSES.names)
 def test_reductions(name):
     made = type(LOSSES.resolve(name))
     assert made(reduction="sum_over_batch_size") == made()

@@ -7,6 +7,7 @@ import pytest
 from fastbp.errors import ArgumentError, UnknownNameError
 from fastbp.nn import (
     CONSTRAINTS,
+    ELU,
     INITIALIZERS,
     L1,
     L1L2,
@@ -25,6 +26,7 @@ from fastbp.nn import (
     Huber,
     Input,
     LayerNormalization,
+    LeakyReLU,
     MaxNorm,
     MinMaxNorm,
     Orthogonal,
@@ -32,8 +34,10 @@ from fastbp.nn import (
     PReLU,
     Quantile,
     RandomNormal,
+    ReLU,
     Rescaling,
     Reshape,
+    Softmax,
     UnitNorm,
     VarianceScaling,
 )
@@ -48,11 +52,16 @@ OTHERS = [
     (LAYERS, Activation("threshold", threshold=0.1, default_value=-1e-30, name="above")),
     (LAYERS, Dense(3, "threshold(0.1,2)")),
     (LAYERS, Dense(4, "glu")),
+    (LAYERS, ReLU(6, 0.1, 0.5, "cut")),
+    (LAYERS, ReLU()),
+    (LAYERS, LeakyReLU(0.1)),
+    (LAYERS, ELU(2)),
+    (LAYERS, Softmax()),
     (LAYERS, Flatten(name="flat")),
     (LAYERS, Reshape((7, -1))),
     (LAYERS, Rescaling(1 / 127.5, offset=-1)),
     (LAYERS, Embedding(10, 4)),
-    (LAYERS, Embedding(10, 4, RandomNormal(stddev=0.1), L2(0.25), [3, 5], "vectors", False)),
+    (LAYERS, Embedding(10, 4, RandomNormal(stddev=0.1), L2(0.25), "max_norm", [3, 5], "v", False)),
     (LAYERS, Dense(3)),
     (LAYERS, Dense(3, use_bias=False)),
     (
@@ -127,7 +136,7 @@ def test_the_nearest_name_is_in_the_error(family):
     [("mse", "mean_squared_error"), ("mae", "mean_absolute_error"), ("Huber", "huber")],
 )
 def test_keras_aliases_of_losses(alias, name):
-    assert LOSSES.resolve(alias).name == name
+    assert LOSSES.resolve(alias).kind == name
 
 
 @pytest.mark.parametrize(
@@ -145,10 +154,20 @@ def test_keras_aliases_of_losses(alias, name):
         (lambda: Dense(3, "threshold(1, x)"), "takes threshold and default_value"),
         (lambda: Dense(3, "threshold(1, 2, 3)"), "takes threshold and default_value"),
         (lambda: Dense(3, "threshold(1, inf)"), "default_value must be a finite number"),
-        (lambda: Dense(3, "relu(1)"), "'relu' takes no numbers"),
+        (lambda: Dense(3, "tanh(1)"), "'tanh' takes no numbers"),
         (lambda: Activation("threshold", threshold=1), "takes threshold and default_value"),
         (lambda: Activation("threshold(1, 2)", threshold=1), "takes threshold and"),
-        (lambda: Activation("relu", threshold=1), "'relu' takes no threshold"),
+        (lambda: Activation("tanh", threshold=1), "'tanh' takes no threshold"),
+        (lambda: Activation("relu", slope=1), "takes negative_slope and max_value and threshold"),
+        (lambda: Dense(3, "elu(0.5, 1)"), "'elu' takes alpha"),
+        (lambda: Dense(3, "relu(nan)"), "negative_slope must be a finite number"),
+        (lambda: Dense(3, "leaky_relu(inf)"), "negative_slope must be a finite number"),
+        (lambda: ReLU(-1), "max_value must be a finite number at least 0"),
+        (lambda: ReLU(threshold=-0.5), "threshold"),
+        (lambda: LeakyReLU(-0.1), "negative_slope"),
+        (lambda: LeakyReLU(None), "negative_slope"),
+        (lambda: ELU("1"), "alpha"),
+        (lambda: Softmax(0), "axis must be -1"),
         (lambda: Dense(3, use_bias=1), "use_bias"),
         (lambda: Dense(3, kernel_initializer="glorot"), "did you mean 'glorot_"),
         (lambda: Dense(3, kernel_regularizer="l3"), "unknown regularizer 'l3'"),
@@ -172,6 +191,7 @@ def test_keras_aliases_of_losses(alias, name):
         (lambda: Embedding(4, 2.5), "output_dim"),
         (lambda: Embedding(4, 2, "unifrom"), "did you mean 'uniform'"),
         (lambda: Embedding(4, 2, columns=[]), "one or more columns"),
+        (lambda: Embedding(4, 2, embeddings_constraint=UnitNorm(2)), "embeddings_constraint of 2"),
         (lambda: Embedding(4, 2, columns=[1, 1]), "each once"),
         (lambda: Embedding(4, 2, columns=-1), "a column of an Embedding must be a whole number"),
         (lambda: Embedding(4, 2, columns="ab"), "a column of an Embedding must be a whole number"),

@@ -18,12 +18,22 @@ class CosineDecay(Decay):
 
     Parameters
     ----------
-    initial_learning_rate : float
-    decay_steps : int
+    initial_learning_rate : float, at least 0
+    decay_steps : int, at least 1
+        In updates.
     alpha : float, at least 0, default 0
         The last rate as a share of the peak.
     warmup_target : float, optional
+        The peak, where there is a warm-up.
     warmup_steps : int, default 0
+        In updates.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
 
     References
     ----------
@@ -71,15 +81,26 @@ class CosineDecay(Decay):
 class CosineDecayRestarts(LearningRateSchedule):
     """`CosineDecay` again and again, each time longer by `t_mul` and from a peak higher by `m_mul`.
 
+    With i restarts before, and a share d of the fall done since:
+    ``initial_learning_rate * ((1 - alpha) * m_mul**i * (1 + cos(pi * d)) / 2 + alpha)``; a fall takes
+    ``first_decay_steps * t_mul**i`` steps.
+
     Parameters
     ----------
-    initial_learning_rate : float
-    first_decay_steps : int
+    initial_learning_rate : float, at least 0
+    first_decay_steps : int, at least 1
         Steps of the first fall.
     t_mul : float, at least 1, default 2
     m_mul : float, at least 0, default 1
     alpha : float, at least 0, default 0
         The last rate of a fall as a share of the first peak.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
 
     References
     ----------

@@ -37,11 +37,23 @@ class ExponentialDecay(_RatedDecay):
 
     Parameters
     ----------
-    initial_learning_rate : float
-    decay_steps : int
+    initial_learning_rate : float, at least 0
+    decay_steps : int, at least 1
+        In updates.
     decay_rate : float, at least 0
     staircase : bool, default False
         Whether only whole parts of ``step / decay_steps`` count.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
+    References
+    ----------
+    Keras 3's `keras.optimizers.schedules.ExponentialDecay`.
     """
 
     def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -56,11 +68,23 @@ class InverseTimeDecay(_RatedDecay):
 
     Parameters
     ----------
-    initial_learning_rate : float
-    decay_steps : int
+    initial_learning_rate : float, at least 0
+    decay_steps : int, at least 1
+        In updates.
     decay_rate : float, at least 0
     staircase : bool, default False
         Whether only whole parts of ``step / decay_steps`` count.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
+    References
+    ----------
+    Keras 3's `keras.optimizers.schedules.InverseTimeDecay`.
     """
 
     def rates(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -76,11 +100,24 @@ class PolynomialDecay(Decay):
 
     Parameters
     ----------
-    initial_learning_rate : float
-    decay_steps : int
-    end_learning_rate : float, default 0.0001
+    initial_learning_rate : float, at least 0
+    decay_steps : int, at least 1
+        In updates.
+    end_learning_rate : float, at least 0, default 0.0001
     power : float, at least 0, default 1
     cycle : bool, default False
+        Whether the rate rises again.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range.
+
+    References
+    ----------
+    Keras 3's `keras.optimizers.schedules.PolynomialDecay`.
     """
 
     end_learning_rate: float = 0.0001
@@ -114,9 +151,20 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Parameters
     ----------
     boundaries : sequence of int
-        Rising.
+        Rising, in updates.
     values : sequence of float
-        One more than there are boundaries.
+        One more than there are boundaries, each at least 0.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, boundaries do not rise, or there is not one value more.
+
+    References
+    ----------
+    Keras 3's `keras.optimizers.schedules.PiecewiseConstantDecay`.
 
     Examples
     --------

@@ -33,6 +33,15 @@ SCHEDULES: Family[LearningRateSchedule] = Family(
 def as_learning_rate(given: object) -> float | LearningRateSchedule:
     """Return the number or schedule that is meant: a number, a schedule, its plain form, or a function of the step.
 
+    Parameters
+    ----------
+    given : float, LearningRateSchedule, mapping or callable
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of these, or a number below 0.
+
     Examples
     --------
     >>> as_learning_rate(1), as_learning_rate(OneCycle(0.1, 100)).total_steps

@@ -29,6 +29,13 @@ class OneCycle(LearningRateSchedule):
     anneal_strategy : {"cos", "linear"}, default "cos"
     div_factor : float, at least 1, default 25
     final_div_factor : float, at least 1, default 10,000
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of its range, or there is no such strategy.
 
     References
     ----------

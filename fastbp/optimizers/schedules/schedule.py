@@ -52,7 +52,7 @@ Rate = float | LearningRateSchedule | Callable[[int], float]
 
 @dataclass(frozen=True)
 class FunctionSchedule(LearningRateSchedule):
-    """What a Python function returns for each step.
+    """What a Python function returns for each step: ``rate = function(step)``.
 
     A file holds no code: a model that is saved has the rate reached instead.
 
@@ -60,6 +60,17 @@ class FunctionSchedule(LearningRateSchedule):
     ----------
     function : callable
         Takes the number of updates done before, returns a number; depends on nothing else.
+    name : str, optional
+        By keyword: see `LearningRateSchedule`.
+
+    Raises
+    ------
+    ArgumentError
+        With the first step for which the function does not return a finite number of at least 0.
+
+    References
+    ----------
+    Keras 3's `keras.optimizers.schedules.LearningRateSchedule`, which a function takes the place of.
 
     Examples
     --------

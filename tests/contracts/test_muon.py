@@ -17,8 +17,10 @@ from contracts.test_batch_edges import run
 from contracts.test_compiles_nothing import counting
 from contracts.test_gathered_updates import lowered
 from fastbp import nn
+from fastbp.data.source import as_source
 from fastbp.engine import Network
-from fastbp.optimizers import SGD, AdamW, Muon
+from fastbp.optimizers import SGD, AdamW, Muon, Optimizer
+from fastbp.optimizers.schedules import CosineDecay
 from naive.muon import orthogonalized
 
 #: Inputs and units: wide and high ones, single lines, sums that are cut, groups of rows that are many.
@@ -271,6 +273,73 @@ def test_gradients_of_any_size(size: float) -> None:
     expected = orthogonalized(gradient, optimizer.ns_steps, *numbers)
     kernel, _ = model.get_weights()
     np.testing.assert_allclose(kernel, -expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
+
+
+def least_squares(optimizer: Optimizer, dtype: str) -> tuple[Network, Any, Problem]:
+    """A matrix (9, 6) without a bias, to be found from inputs of sizes 1 to 10, and the sources of its data."""
+    given = Problem(9, [naive.Dense(6, use_bias=False)], n_rows=64)
+    given.inputs *= np.logspace(0, 1, 9)
+    given.targets = given.inputs @ np.random.default_rng(5).normal(size=(9, 6))
+    return given.engine(dtype, optimizer), given.sources(), given
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_descends(dtype: str) -> None:
+    """All directions of a matrix alike, as far as the rate falls: its steps are as long as that says."""
+    losses = []
+    for decay in (None, 0.3):
+        rate = CosineDecay(0.1, 500)
+        network, sources, given = least_squares(Muon(rate, weight_decay=decay), dtype)
+        first = given.twin.value(given.weights, given.inputs, given.targets)
+        network.train(*sources, given.orders(500), batch_size=64, threads=1)
+        last = given.twin.value(network.weights(), given.inputs, given.targets)
+        losses.append(last / first)
+    assert losses[0] < 1e-6
+    # the planted fault: what pulls the weights to 0 is seen
+    assert losses[1] > 1e-6
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_momenta_that_fade_away(dtype: str) -> None:
+    """Through the smallest numbers there are: none of them becomes a direction, and the weights come to rest."""
+    network, (x, y, _), given = least_squares(Muon(0.01, weight_decay=None), dtype)
+    n_steps = 3000 if dtype == "float32" else 16000
+    nothing = as_source(np.zeros(64), "sample_weight")
+    network.train(x, y, None, given.orders(1), batch_size=64, threads=1)
+    orders = given.orders(n_steps // 64 + 1)
+    momentum, sizes = network.optimizer_state()["momentum/0"], []
+    for _ in range(2):
+        network.train(x, y, nothing, orders, batch_size=1, threads=1)
+        state = network.optimizer_state()
+        sizes.append(float(np.abs(state["momentum/0"]).max()))
+        assert np.isfinite(network.weights()[0]).all()
+    assert np.abs(momentum).max() > 1.0
+    assert sizes[0] < np.finfo(dtype).tiny
+    before = network.weights()
+    network.train(x, y, nothing, given.orders(1), batch_size=1, threads=1)
+    assert worst(network.weights(), before) == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_number_of_updates(dtype: str) -> None:
+    """Across 2**31 matrices move to the bit as from the start; Adam's means of biases are not made up for."""
+    moved = []
+    for begin in (0, 2**31 - 3):
+        given = Problem(
+            5, [naive.Dense(4, "tanh", bias_trainable=False), naive.Dense(3)], n_rows=40
+        )
+        network = given.engine(dtype, Muon(0.01))
+        network.steps = begin
+        network.train(*given.sources(), given.orders(1), batch_size=40, threads=1)
+        first = network.weights()
+        network.train(*given.sources(), given.orders(3), batch_size=20, threads=1)
+        assert network.steps == begin + 7
+        assert all(np.isfinite(weights).all() for weights in network.weights())
+        assert all((a != b).any() for a, b in zip(network.weights()[2:], first[2:], strict=True))
+        moved.append(first)
+    kernels, bias = (0, 2), 3
+    assert all(np.array_equal(moved[0][i], moved[1][i]) for i in kernels)
+    assert not np.array_equal(moved[0][bias], moved[1][bias])
 
 
 def test_what_is_not_finite_is_told() -> None:

@@ -36,6 +36,8 @@ _OF_THE_LARGEST = {
     "sparse_top_k_categorical_accuracy": "top_k_accuracy",
 }
 
+_CORRELATIONS = ("pearson_correlation", "concordance_correlation")
+
 
 def _logit(probability: float) -> float:
     """The logit at which the sigmoid takes this value"""
@@ -303,6 +305,8 @@ class Judge:
             add("pointwise_loss", fields, term, with_gradient)
         elif name == "cosine_similarity":
             add(name, fields, not is_metric, with_gradient)
+        elif name in _CORRELATIONS:
+            add("correlation", fields, name == "concordance_correlation")
         elif name == "categorical_hinge":
             add(name, fields, with_gradient)
         elif logits:

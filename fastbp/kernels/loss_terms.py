@@ -269,6 +269,12 @@ def binary_hit(prediction, target, numbers):
 
 
 @inlined
+def exact_hit(prediction, target, numbers):
+    """1 where the target equals the prediction"""
+    return select(prediction == target, 1.0, 0.0 * prediction)
+
+
+@inlined
 def true_positive(prediction, target, numbers):
     """1 where target and prediction are above 1/2 and the threshold;  numbers = (threshold,)"""
     return select(target > 0.5, predicted_positive(prediction, target, numbers), 0.0 * target)
@@ -333,6 +339,7 @@ TERMS = {
         binary_focal_of_logits, binary_focal_of_logits_gradient
     ),
     "binary_accuracy": Terms(binary_hit),
+    "exact_accuracy": Terms(exact_hit),
     "true_positives": Terms(true_positive, takes_mean=False),
     "false_positives": Terms(false_positive, takes_mean=False),
     "true_negatives": Terms(true_negative, takes_mean=False),

@@ -24,6 +24,7 @@ from fastbp.nn.constraints import (
     NonNeg,
     UnitNorm,
 )
+from fastbp.nn.correlations import ConcordanceCorrelation, PearsonCorrelation
 from fastbp.nn.crossentropies import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -78,6 +79,7 @@ from fastbp.nn.losses import (
 from fastbp.nn.metric import Metric
 from fastbp.nn.metric_kinds import METRICS
 from fastbp.nn.metrics import (
+    Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     R2Score,
@@ -88,7 +90,7 @@ from fastbp.nn.metrics import (
 )
 from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
 from fastbp.nn.normalization import Normalization
-from fastbp.nn.overlaps import BinaryIoU, OneHotIoU, OneHotMeanIoU
+from fastbp.nn.overlaps import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from fastbp.nn.prelu import PReLU
 from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
 from fastbp.nn.rescaling import Rescaling
@@ -155,6 +157,7 @@ __all__ = [
     "METRICS",
     "PROBABILITIES",
     "REGULARIZERS",
+    "Accuracy",
     "Activation",
     "ActivityRegularization",
     "AlphaDropout",
@@ -167,6 +170,7 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "Constant",
     "Constraint",
     "CosineSimilarity",
@@ -189,6 +193,7 @@ __all__ = [
     "Identity",
     "Initializer",
     "Input",
+    "IoU",
     "KLDivergence",
     "Layer",
     "LayerNormalization",
@@ -201,6 +206,7 @@ __all__ = [
     "MaxNorm",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
@@ -216,6 +222,7 @@ __all__ = [
     "Orthogonal",
     "OrthogonalRegularizer",
     "PReLU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
     "PrecisionAtRecall",

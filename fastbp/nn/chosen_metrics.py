@@ -48,6 +48,8 @@ _ALIASES = {
     "TrueNegatives": "true_negatives",
     "FalseNegatives": "false_negatives",
     "RootMeanSquaredError": "root_mean_squared_error",
+    "PearsonCorrelation": "pearson_correlation",
+    "ConcordanceCorrelation": "concordance_correlation",
     "LogCoshError": "log_cosh",
     **{type(LOSSES.resolve(name)).__name__: name for name in LOSSES.names},
 }
@@ -208,6 +210,11 @@ def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric
     if metric.kind not in KINDS:
         raise unknown_name("metric", metric.kind, ("accuracy", "auc", *METRICS))
     kind_of = KINDS[metric.kind]
+    if n_outputs < kind_of.n_outputs_least:
+        raise ArgumentError(
+            f"metric {metric.name!r} looks at how the outputs of a sample go together, and the model has one: "
+            "'r2_score' looks at all samples together"
+        )
     if kind_of.targets == "dense" and loss.targets == "classes":
         metric = _of_classes(metric)
     elif kind_of.targets != loss.targets:

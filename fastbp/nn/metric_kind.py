@@ -106,6 +106,8 @@ class Kind:
         Whether outputs are to lie in [0, 1].
     minimize : bool or None
         Whether less is better; None where nobody knows.
+    n_outputs_least : int
+        The fewest outputs of which it says anything.
     """
 
     targets: str = "dense"
@@ -119,6 +121,7 @@ class Kind:
     by_output: bool = False
     takes_probabilities: bool = False
     minimize: bool | None = False
+    n_outputs_least: int = 1
 
 
 def ratio(part: float, whole: float) -> float:

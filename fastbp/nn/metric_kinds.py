@@ -51,6 +51,7 @@ def _of_deviations(finish: Finish, by_output: bool = False) -> Kind:
 _OF_LOSSES = {name: LOSSES.resolve(name) for name in LOSSES.names}
 KINDS: dict[str, Kind] = {
     "binary_accuracy": Kind(numbers=(0.5,)),
+    "exact_accuracy": Kind(),
     "categorical_accuracy": Kind(),
     "sparse_categorical_accuracy": Kind("classes"),
     "top_k_categorical_accuracy": Kind(numbers=(5.0,)),
@@ -60,6 +61,8 @@ KINDS: dict[str, Kind] = {
         finish=lambda totals: sqrt(ratio(totals.sums[0], totals.weight)),
         minimize=True,
     ),
+    "pearson_correlation": Kind(n_outputs_least=2),
+    "concordance_correlation": Kind(n_outputs_least=2),
     **AT_THRESHOLDS,
     **AT_ALL_THRESHOLDS,
     "r2_score": _of_deviations(lambda totals: _r2(totals, by_variance=False)),

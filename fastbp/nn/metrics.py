@@ -4,6 +4,31 @@ from fastbp.nn.metric import Metric
 from fastbp.specification import one_of, real_number, whole_number
 
 
+class Accuracy(Metric):
+    """The share of outputs that are exactly their targets: ``mean(p == y)``.
+
+    This is not what the name "accuracy" means: that is `BinaryAccuracy`, `CategoricalAccuracy` or
+    `SparseCategoricalAccuracy`, as loss and outputs say.
+
+    Parameters
+    ----------
+    name : str, default "accuracy"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are class numbers.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.Accuracy`.
+    """
+
+    def __init__(self, name: str = "accuracy") -> None:
+        super().__init__(name, "exact_accuracy")
+
+
 class BinaryAccuracy(Metric):
     """The share of outputs on their target's side of a threshold: ``mean((p > threshold) == (y > 0.5))``.
 

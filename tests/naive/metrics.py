@@ -18,6 +18,27 @@ def binary_accuracy(targets: Array, outputs: Array) -> Array:
     return (targets == (outputs > 0.5)).mean(axis=-1)
 
 
+def exact_accuracy(targets: Array, outputs: Array) -> Array:
+    """share of outputs that are their targets"""
+    return (targets == outputs).mean(axis=-1)
+
+
+def pearson_correlation(targets: Array, outputs: Array) -> Array:
+    """mean((y - mean y) / (std y + 1e-7) * (p - mean p) / (std p + 1e-7)) over the outputs of a row"""
+    y, p = (
+        (each - each.mean(axis=-1, keepdims=True)) / (each.std(axis=-1, keepdims=True) + 1e-7)
+        for each in (targets, outputs)
+    )
+    return (y * p).mean(axis=-1)
+
+
+def concordance_correlation(targets: Array, outputs: Array) -> Array:
+    """2 cov(y, p) / (var y + var p + (mean y - mean p)**2 + 1e-7) over the outputs of a row"""
+    y, p = targets.mean(axis=-1), outputs.mean(axis=-1)
+    covariance = ((targets - y[:, None]) * (outputs - p[:, None])).mean(axis=-1)
+    return 2.0 * covariance / (targets.var(axis=-1) + outputs.var(axis=-1) + (y - p) ** 2 + 1e-7)
+
+
 def categorical_accuracy(targets: Array, outputs: Array) -> Array:
     """1 where the largest output is at the largest target"""
     return (targets.argmax(axis=-1) == outputs.argmax(axis=-1)).astype(np.float64)
@@ -45,6 +66,9 @@ METRICS: dict[str, Callable[..., Array]] = {
     "top_k_categorical_accuracy": top_k_categorical_accuracy,
     "sparse_top_k_categorical_accuracy": sparse_top_k_categorical_accuracy,
     "binary_accuracy": binary_accuracy,
+    "exact_accuracy": exact_accuracy,
+    "pearson_correlation": pearson_correlation,
+    "concordance_correlation": concordance_correlation,
     "categorical_accuracy": categorical_accuracy,
     "sparse_categorical_accuracy": sparse_categorical_accuracy,
 }

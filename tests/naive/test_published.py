@@ -57,6 +57,16 @@ def test_keras_example_of_accuracy() -> None:
     assert naive.METRICS["binary_accuracy"](targets, outputs).mean() == 0.75
 
 
+def test_keras_example_of_correlations() -> None:
+    targets = np.array([[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]])
+    outputs = np.array([[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]])
+    for kind, value in (
+        ("pearson_correlation", 0.9966996338993913),
+        ("concordance_correlation", 0.9816320385426076),
+    ):
+        assert abs(naive.METRICS[kind](targets, outputs).mean() - value) < 1e-6
+
+
 def test_two_two_two_network() -> None:
     """The classroom example of backpropagation: the first loss and all weights after one step."""
     layers = [naive.Dense(2, "sigmoid", bias_trainable=False) for _ in range(2)]

@@ -10,7 +10,7 @@ import pytest
 import fastbp
 from contracts import children
 from fastbp.errors import ArgumentError, ModelFileError
-from fastbp.nn import activations
+from fastbp.nn import activations, loss_from_config
 from fastbp.runtime import cache
 
 
@@ -176,6 +176,17 @@ def test_models_are_saved_without_code(data, tmp_path, monkeypatch):
     monkeypatch.setattr(activations, "KNOWN_KEYS", set())
     with pytest.raises(ModelFileError, match=r"'bell' is a function of the user's own.*make the"):
         fastbp.load_model(tmp_path / "own.safetensors")
+
+
+def test_the_name_of_a_loss_is_not_its_key():
+    """In files from before they were the same."""
+    loss = fastbp.Loss(asymmetric, asymmetric_slope)
+    assert loss.name == "asymmetric"
+    assert loss.kind.startswith("own-asymmetric-")
+    assert loss_from_config(loss.to_config()) == loss
+    assert loss_from_config({"class": "Loss", "name": loss.kind}) == loss
+    named = fastbp.Loss(asymmetric, asymmetric_slope, "mine")
+    assert fastbp.MeanMetricWrapper(named).name == named.name == "mine"
 
 
 def test_a_function_without_a_fingerprint_is_not_kept(data):

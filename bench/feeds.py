@@ -1,6 +1,8 @@
 """Samples a second by where the data come from: arrays, memory maps, sequences of batches, generators.
 
-All ways train the same network on the same numbers and take turns; the ratio is to arrays in memory.
+All ways train the same network on the same numbers and take turns; the ratio is to arrays in memory. With --limit sets
+are three times larger than the memory that a process may have: where one does not train in it, trains at less than 80 %
+of the speed in memory, or takes more memory than was planned, the exit code is 1.
 """
 
 import itertools
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+import bounded
 import fastbp
 from commandline import Parser, count
 from tables import table
@@ -47,6 +50,14 @@ def generate(slices: Slices) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     return (slices[number] for number in itertools.cycle(range(len(slices))))
 
 
+def make_model(sizes: tuple[int, ...]) -> Any:
+    """A compiled classifier of these widths."""
+    layers = [fastbp.Dense(width, "relu") for width in sizes[1:-1]]
+    made = fastbp.Sequential([*layers, fastbp.Dense(sizes[-1], "softmax")], seed=1)
+    made.compile(fastbp.SGD(1e-4), "sparse_categorical_crossentropy")
+    return made
+
+
 def ways(sizes: tuple[int, ...], batch_size: int, n_samples: int, folder: Path) -> dict[str, Fit]:
     """A function for each way that trains one epoch."""
     rng = np.random.default_rng(0)
@@ -58,13 +69,7 @@ def ways(sizes: tuple[int, ...], batch_size: int, n_samples: int, folder: Path) 
     slices = Slices(x, y, batch_size)
     batches = generate(slices)
 
-    def model() -> Any:
-        layers = [fastbp.Dense(width, "relu") for width in sizes[1:-1]]
-        made = fastbp.Sequential([*layers, fastbp.Dense(sizes[-1], "softmax")], seed=1)
-        made.compile(fastbp.SGD(1e-4), "sparse_categorical_crossentropy")
-        return made
-
-    models = [model() for _ in range(5)]
+    models = [make_model(sizes) for _ in range(5)]
     options = {"verbose": 0}
     return {
         "arrays": lambda: models[0].fit(x, y, batch_size=batch_size, **options),
@@ -92,7 +97,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser("feeds", __doc__)
     parser.add_argument("--rounds", type=count, default=5, help="epochs of each way (5)")
     parser.add_argument("--samples", type=count, help="of a set; default 10,000 or 20,000")
+    parser.add_argument("--limit", type=count, metavar="MB", help="memory that a process may have")
     chosen = parser.parse_args(arguments)
+    if chosen.limit:
+        if not sys.platform.startswith("linux"):
+            parser.error(
+                "--limit needs Linux, where the private memory of a process can be bounded"
+            )
+        return bounded.main(chosen.limit * 10**6, chosen.rounds)
     rows = []
     for sizes, batch_size, n_samples in NETWORKS:
         n_samples = chosen.samples or n_samples

@@ -35,6 +35,8 @@ class Source:
         Where element [0, 0] lies.
     row_stride, column_stride : int
         Bytes from one row, one column, to the next; negative or zero for views that run so.
+    is_finite : bool
+        Whether all elements are known to be finite in float32.
     """
 
     array: np.ndarray
@@ -42,6 +44,7 @@ class Source:
     address: int
     row_stride: int
     column_stride: int
+    is_finite: bool = False
 
     @property
     def n_samples(self) -> int:

@@ -116,7 +116,7 @@ def check_finite(source: Source, name: str = "x", *, dtype: str = "float64") -> 
     fastbp.errors.DataError: x holds nan at row 1, column 1 (counted from 0)
     """
     own = DTYPES[source.code]
-    if own not in _LARGEST:
+    if own not in _LARGEST or source.is_finite:
         return
     array = source.array
     limit = min(_LARGEST[dtype], _LARGEST[own])

@@ -16,7 +16,7 @@ from fastbp.engine.progress import Progress
 from fastbp.engine.training import FLOPS_PER_SECOND, FLOPS_WORTH_A_TEAM, Chunks, train
 from fastbp.errors import ArgumentError
 from fastbp.nn.chosen_metrics import sums_to_add
-from fastbp.runtime.threads import chosen_workers
+from fastbp.runtime.threads import available_workers, chosen_workers
 from fastbp.source import Source
 
 #: Samples that a forward-only program takes at once.
@@ -125,6 +125,7 @@ class Network(NetworkPrograms):
         first_step: int = 0,
         sums: NDArray[np.float64] | None = None,
         n_epochs: int = 1,
+        elsewhere: Callable[[], float] | None = None,
     ) -> NDArray[np.float64]:
         """Train for as many epochs as `orders` has rows.
 
@@ -147,6 +148,8 @@ class Network(NetworkPrograms):
             Steps of the first epoch that were done before.
         sums : ndarray of float64 (1 + n_sums,), optional
             The loss, and what the metrics add up, summed over the samples of these steps.
+        elsewhere : callable, optional
+            Tells before each chunk for how many seconds, about, another thread will need a processor.
 
         Returns
         -------
@@ -190,6 +193,7 @@ class Network(NetworkPrograms):
                     most_steps,
                     first_step,
                     sums,
+                    elsewhere if workers >= available_workers() else None,
                 )
             finally:
                 self._is_training = False

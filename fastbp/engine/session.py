@@ -30,6 +30,8 @@ _NOWHERE = (0, 0, 0)
 #: Updates for which an optimizer tells its numbers at once, where few are asked for.
 _AHEAD = 64
 _ASKED_AT_A_TIME = 4096
+#: Seconds for which a processor is needed elsewhere that are worth a chunk of their own.
+_WORTH_SPARING = 2e-4
 
 
 class Session:
@@ -71,6 +73,8 @@ class Session:
         self._choices: dict[tuple[int, bool], WorkerChoice] = {}
         #: Of the last chunk of training, or a guess while there was none; 0 before.
         self.seconds_per_step = 0.0
+        #: Of the last chunk from which a worker stood back; 0 before.
+        self.seconds_with_one_less = 0.0
 
     def _make_room(self, workers: int) -> None:
         """What each worker has for itself: a context, and room for packed operands."""
@@ -87,6 +91,17 @@ class Session:
         The first chunk of a call is a thing of its own: it wakes the team, and may be all that there is.
         """
         return self._choices.setdefault((most, begins), WorkerChoice(most))
+
+    def n_spared(self, seconds: float, workers: int) -> int:
+        """Steps from which one of the workers had better stand back, as its processor is needed elsewhere for so long.
+
+        Each has its share of a step, so all would wait for the one that is not let run, and the whole time would be
+        lost. With one less, the others' shares are larger, but nobody waits.
+        """
+        less = self.seconds_with_one_less or self.seconds_per_step * workers / (workers - 1)
+        if seconds <= max(less - self.seconds_per_step, _WORTH_SPARING):
+            return 0
+        return max(1, round(seconds / less))
 
     def bind(
         self,

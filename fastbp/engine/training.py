@@ -121,6 +121,7 @@ def train(
     most_steps: Callable[[], int | None] | None,
     first_step: int,
     sums: NDArray[np.float64] | None,
+    elsewhere: Callable[[], float] | None,
 ) -> NDArray[np.float64]:
     """Run all steps of `shape` = (n_epochs, samples an epoch); see `Network.train`."""
     n_epochs, samples = shape
@@ -143,11 +144,17 @@ def train(
     try:
         while done < total:
             tries = choice is not None and choice.tries
+            chosen = choice.workers if choice else workers
             seconds = min(chunk_seconds, _TRIAL_SECONDS) if tries else chunk_seconds
-            count = min(int(seconds / session.seconds_per_step), total - done, _MOST_STEPS)
+            count = int(seconds / session.seconds_per_step)
+            n_spared = 0
+            if elsewhere is not None and chosen == workers > 1 and not tries:
+                n_spared = session.n_spared(elsewhere(), workers)
+            if n_spared:
+                chosen, count = workers - 1, n_spared
             wanted = None if most_steps is None else most_steps()
+            count = min(count, total - done, _MOST_STEPS)
             count = max(1, count if wanted is None else min(count, wanted))
-            chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
             # Between two chunks other threads may use the network.
             with network.lock:
                 if network.changes != changes:
@@ -156,7 +163,6 @@ def train(
                     changes = network.changes
                 try:
                     begin = time.perf_counter()
-                    chosen = choice.workers if choice else workers
                     took_part = run.steps(done, count, chosen, values)
                     now = time.perf_counter()
                     failed = session.failed_step
@@ -169,10 +175,15 @@ def train(
                 done = session.steps_done
                 if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                     kept, kept_at, kept_when = network.snapshot(kept), done, now
-            session.seconds_per_step = max((now - begin) / count, 1e-9)
-            if choice is not None:
-                choice.learn(session.seconds_per_step, took_part, count)
-                choice = session.choice(workers, False)
+            seconds_per_step = max((now - begin) / count, 1e-9)
+            if n_spared:
+                session.seconds_with_one_less = seconds_per_step
+            else:
+                session.seconds_per_step = seconds_per_step
+                chunk_seconds = min(4.0 * chunk_seconds, _CHUNK_SECONDS)
+                if choice is not None:
+                    choice.learn(seconds_per_step, took_part, count)
+                    choice = session.choice(workers, False)
             if between is not None and between(_progress(values, done, per_epoch, samples, batch)):
                 break
         with network.lock:

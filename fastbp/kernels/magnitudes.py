@@ -14,52 +14,38 @@ i64 = types.int64
 uint32, uint64 = types.uint32, types.uint64
 
 
-def _make_look(copies):
-    """The look at floating-point numbers, which are copied in the same pass if `copies`."""
+@inlined
+def _are_within(numbers, count, limit):
+    """Whether |numbers[i]| <= limit for all i"""
+    lanes = simd.lanes(numbers)
+    limit = simd.cast_to(numbers, limit)
+    # Once it is NaN, a sum stays so. There are two, that none waits for the other.
+    even = simd.splat(numbers, 0.0)
+    odd = even
+    whole = count - count % (2 * lanes)
+    for i in range(0, whole, 2 * lanes):
+        even = simd.select(simd.absolute(simd.load(numbers, i)) <= limit, even, np.nan)
+        odd = simd.select(simd.absolute(simd.load(numbers, i + lanes)) <= limit, odd, np.nan)
+    found = simd.all_true(even + odd == 0.0)
+    for i in range(whole, count):
+        found &= abs(simd.get(numbers, i)) <= limit
+    return found
 
-    @inlined
-    def look(target, source, count, limit):
-        lanes = simd.lanes(source)
-        limit = simd.cast_to(source, limit)
-        # Once it is NaN, a sum stays so. There are two, that none waits for the other.
-        even = simd.splat(source, 0.0)
-        odd = even
-        whole = count - count % (2 * lanes)
-        for i in range(0, whole, 2 * lanes):
-            first, second = simd.load(source, i), simd.load(source, i + lanes)
-            if copies:
-                simd.store(target, i, first)
-                simd.store(target, i + lanes, second)
-            even = simd.select(simd.absolute(first) <= limit, even, np.nan)
-            odd = simd.select(simd.absolute(second) <= limit, odd, np.nan)
-        are_within = simd.all_true(even + odd == 0.0)
-        for i in range(whole, count):
-            number = simd.get(source, i)
-            if copies:
-                simd.put(target, i, number)
-            are_within &= abs(number) <= limit
-        return are_within
 
-    def look_at(target, source, count, itemsize, limit):
-        """Whether |source[i]| <= limit for all i; with `copies`, target[i] = source[i].
+def look(address, count, itemsize, limit):
+    """Whether |numbers[i]| <= limit for all i
 
-        source  (count,) of float64 or float32, by `itemsize`   read
-        target  the same                                        overwritten, or not looked at
-        """
-        if itemsize == 8:
-            to, at = simd.pointer_at(target, simd.float64), simd.pointer_at(source, simd.float64)
-            return look(to, at, count, limit)
-        narrow_to = simd.pointer_at(target, simd.float32)
-        return look(narrow_to, simd.pointer_at(source, simd.float32), count, limit)
-
-    return look_at
+    numbers  (count,) of float64 or float32, by `itemsize`   read
+    """
+    if itemsize == 8:
+        return _are_within(simd.pointer_at(address, simd.float64), count, limit)
+    return _are_within(simd.pointer_at(address, simd.float32), count, limit)
 
 
 @cache
-def _look(copies: bool) -> Any:
-    signature = types.boolean(i64, i64, i64, i64, types.float64)
-    label = "look-and-copy" if copies else "look"
-    return compile_callable(label, lambda: _make_look(copies), signature).ctypes
+def _look() -> Any:
+    signature = types.boolean(i64, i64, i64, types.float64)
+    return compile_callable("look", lambda: look, signature).ctypes
 
 
 def largest(address, count, itemsize):
@@ -97,12 +83,7 @@ def are_within(address: int, count: int, itemsize: int, limit: float) -> bool:
     limit : float
         A finite number of that type.
     """
-    return bool(_look(copies=False)(0, address, count, itemsize, limit))
-
-
-def copy_within(target: int, address: int, count: int, itemsize: int, limit: float) -> bool:
-    """Copy numbers to the address `target`, where nothing of them lies; the answer is that of `are_within`."""
-    return bool(_look(copies=True)(target, address, count, itemsize, limit))
+    return bool(_look()(address, count, itemsize, limit))
 
 
 def are_below(address: int, count: int, itemsize: int, limit: int) -> bool:

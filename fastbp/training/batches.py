@@ -96,8 +96,8 @@ class Batches:
         n_steps = self.n_steps
         items: Iterator[Any]
         if self.is_sequence:
-            numbers = list(range(self.n_batches) if order is None else order)[first_step:n_steps]
-            items = (self._source[number] for number in numbers)
+            numbers = range(self.n_batches) if order is None else order
+            items = (self._source[number] for number in islice(numbers, first_step, n_steps))
         else:
             whole = iter(self._source) if self._iterator is None else self._iterator
             items = islice(whole, first_step if self._iterator is None else 0, None)

@@ -228,6 +228,7 @@ class Training:
                         between=look,
                         most_steps=self._most_steps,
                         sums=sums,
+                        elsewhere=portions.busy,
                     )
                 except DivergedError as error:
                     raise DivergedError(1, step + error.step) from None

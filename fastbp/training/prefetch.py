@@ -12,6 +12,8 @@ from fastbp.training.stage import Parts, Portion, Stage
 _PATIENCE, _HURRY = 1.0, 0.05
 #: Seconds after which whoever waits for a batch looks whether there was a Ctrl-C that did not wake it.
 _BREATH = 0.05
+#: Who fetches and has a processor for less than this share of the time waits for something else most of the time.
+_WORKS = 0.25
 #: Seconds for which batches gather before a few are handed out: each call of the program takes the other thread's time.
 _GATHERING = 0.001
 
@@ -45,6 +47,9 @@ class Prefetch:
         self._has_ended = False
         # Whether whoever trains waits for any batch at all.
         self._is_hungry = False
+        # What a row has cost the thread lately, in seconds of a processor; when it began to fetch, and its time then.
+        self._seconds_per_row = 0.0
+        self._began = (0.0, 0.0)
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._fetch, name="fastbp-prefetch", daemon=True)
 
@@ -84,6 +89,12 @@ class Prefetch:
                 portion = stage.portion()
             yield portion
 
+    def busy(self) -> float:
+        """Seconds of a processor that the thread needs, about, before it rests; 0 where it waits for something else."""
+        if self._has_ended:
+            return 0.0
+        return self._seconds_per_row * sum(stage.n_free for stage in self._stages)
+
     def _gather(self, stage: Stage) -> None:
         """Wait until the stage is closed, or a while and then for any batch."""
         until = time.monotonic() + _GATHERING
@@ -106,6 +117,7 @@ class Prefetch:
         error: BaseException | None = None
         try:
             step = self._first_step
+            self._began = time.monotonic(), time.thread_time()
             for item in self._items:
                 parts = self._batches.parts(item, step)
                 if self._has_ended or not self._add(parts, step):
@@ -156,6 +168,9 @@ class Prefetch:
         return stage
 
     def _close(self, stage: Stage) -> None:
+        seconds = time.thread_time() - self._began[1]
+        works = seconds > _WORKS * (time.monotonic() - self._began[0])
+        self._seconds_per_row = seconds / stage.n_filled if works else 0.0
         with self._changed:
             self._check(stage)
             stage.is_closed = not self._has_ended
@@ -170,6 +185,7 @@ class Prefetch:
             if self._has_ended:
                 return None
             self._filling = other
+        self._began = time.monotonic(), time.thread_time()
         return self._stages[other]
 
     # --- both, with the lock ---

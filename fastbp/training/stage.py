@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbp.data.source import as_source
+from fastbp.data.source import address_of, as_source, magnitudes
 from fastbp.source import Source
 
 #: Inputs, targets and weights of a batch as they were given, None where there are none.
@@ -20,8 +20,9 @@ CheckStep = Callable[[Parts, int], Sources]
 
 #: Bytes of the inputs of a stage, if one batch does not need more.
 STAGE_BYTES = 8 << 20
-#: Bytes of inputs that are checked in one go: they are still in the cache where they were copied to.
+#: Bytes that are looked at in one go: they are still in the cache where they were copied to.
 _LOOK_BYTES = 256 << 10
+_LARGEST = float(np.finfo(np.float32).max)
 #: What is copied as it is; anything else is turned into an array first.
 _PLAIN = (np.ndarray, np.memmap)
 
@@ -45,7 +46,8 @@ class Stage:
     """Batches are copied, since whoever makes them may use its own memory again.
 
     To look at each of many small batches takes longer than to train on it. So batches that have the form of one that
-    was checked are copied first, and their numbers are checked many batches at a time.
+    was checked are copied first, and their numbers are checked many batches at a time. NaN among the inputs is looked
+    for as soon as there are some, while they are in the cache.
 
     Attributes
     ----------
@@ -61,13 +63,17 @@ class Stage:
         self._arrays: list[NDArray[Any] | None] = []
         # The same memory in the form of what is given; None where that is not copied as it is.
         self._views: list[NDArray[Any] | None] | None = None
-        self.batch_size = self._n_rows = self._n_to_look = 0
+        self.batch_size = self._n_rows = 0
+        # Rows of which inputs are worth a look, and rows of which targets and weights are worth their check.
+        self._n_to_look = self._n_to_check = 0
         self.clear()
 
     def clear(self) -> None:
         """Make all of the room free."""
         self.n_filled = self.n_ready = self.n_taken = 0
         self.is_closed = False
+        # The inputs of rows below were looked at; from the other row on they were found to be finite.
+        self._n_seen = self._finite_from = 0
         self._batches: list[tuple[int, int]] = []  # number and last row, exclusive
 
     @property
@@ -78,9 +84,14 @@ class Stage:
         )
 
     @property
+    def n_free(self) -> int:
+        """Rows for which there is room."""
+        return 0 if self.is_closed else self._n_rows - self.n_filled
+
+    @property
     def is_worth_a_look(self) -> bool:
         """Whether enough rows wait for their check."""
-        return self.n_filled - self.n_ready >= self._n_to_look
+        return self.n_filled - self.n_ready >= self._n_to_check
 
     def take(self, parts: Parts, step: int, batch_size: int) -> bool:
         """Copy a batch that is to be checked later, if it has the form of those before.
@@ -113,9 +124,24 @@ class Stage:
         for part, view in zip(parts, self._views, strict=True):
             if view is not None:
                 view[begin:end] = part
+        if end - self._n_seen >= self._n_to_look:
+            if not self._are_finite(self._n_seen, end):
+                self._finite_from = end
+            # Last, since another thread may ask.
+            self._n_seen = end
         self._batches.append((step, end))
         self.n_filled = end
         return True
+
+    def _are_finite(self, begin: int, end: int) -> bool:
+        """Whether the inputs of these rows are finite, in float32, too."""
+        inputs = self._arrays[0]
+        assert inputs is not None
+        if inputs.dtype.kind != "f" or begin >= end:
+            return True
+        size = (end - begin) * inputs.shape[1]
+        address = address_of(inputs) + begin * inputs.strides[0]
+        return bool(magnitudes().are_within(address, size, inputs.itemsize, _LARGEST))
 
     def check(self, check: CheckStep) -> None:
         """Look at all rows that were only copied.
@@ -139,8 +165,15 @@ class Stage:
     def _rows(self, end: int) -> Parts:
         """What was given from the first row that is not ready, up to `end`."""
         assert self._views is not None
-        x, y, weights = (None if view is None else view[self.n_ready : end] for view in self._views)
-        return x, y, weights
+        rows = slice(self.n_ready, end)
+        x, y, weights = (None if view is None else view[rows] for view in self._views)
+        n_seen = max(self._n_seen, self.n_ready)
+        if self._finite_from > self.n_ready or not self._are_finite(n_seen, end):
+            return x, y, weights
+        assert self._arrays[0] is not None
+        inputs = as_source(self._arrays[0][rows])
+        inputs.is_finite = True
+        return inputs, y, weights
 
     def _accept(self, end: int, checked: Sources) -> None:
         for array, source in zip(self._arrays, checked, strict=True):
@@ -183,7 +216,8 @@ class Stage:
                 shape = None if array is None else (n_rows, array.shape[1])
                 self._arrays.append(None if array is None else np.empty(shape, array.dtype))  # type: ignore[arg-type]
         self.batch_size, self._n_rows = batch_size, n_rows
-        self._n_to_look = _LOOK_BYTES // row_bytes
+        others = sum(array[:1].nbytes for array in arrays[1:] if array is not None)
+        self._n_to_look, self._n_to_check = _LOOK_BYTES // row_bytes, _LOOK_BYTES // max(1, others)
         self._views = _views(self._arrays, parts)
 
     def portion(self) -> Portion:
@@ -212,7 +246,7 @@ def _views(arrays: list[NDArray[Any] | None], parts: Parts) -> list[NDArray[Any]
         if part is None:
             views.append(None)
         elif array is not None and type(part) in _PLAIN and part.dtype == array.dtype:
-            views.append(array if part.ndim == 2 else array[:, 0])
+            views.append(array.reshape(len(array), *part.shape[1:]))
         else:
             return None
     return views

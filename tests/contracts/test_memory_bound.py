@@ -9,7 +9,8 @@ import pytest
 from contracts import children
 
 #: Bytes that the process may take beyond what it has after a small fit, and those of the data set.
-BOUND, DATA = 48 << 20, 144 << 20
+BOUND = 48 << 20
+DATA = 3 * BOUND
 N_COLUMNS = 64
 
 pytestmark = [
@@ -88,6 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
         y[start : start + len(block)] = block[:, :3].argmax(axis=1)
     x.flush()
     y.flush()
+    assert (path / "x.npy").stat().st_size >= 3 * BOUND
     return str(path)
 
 

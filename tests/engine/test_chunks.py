@@ -8,6 +8,8 @@ import pytest
 from contracts.problems import digest
 from engine.problem import BATCH, network, small
 from fastbp.engine import Network, Progress, training
+from fastbp.engine import network as engine_network
+from fastbp.engine.session import Session
 
 N_EPOCHS, PER_EPOCH = 3, 4
 
@@ -24,7 +26,8 @@ def steps_a_chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def train(given: Network, **options: Any) -> Any:
     problem = small()
     orders = problem.orders(N_EPOCHS)
-    return given.train(*problem.sources(), orders, batch_size=BATCH, threads=1, **options)
+    options = {"threads": 1, **options}
+    return given.train(*problem.sources(), orders, batch_size=BATCH, **options)
 
 
 def finish(given: Network, done: int) -> None:
@@ -150,3 +153,55 @@ def test_chunks_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "_CHUNK_SECONDS", 1e9)
     train(network())
     assert counts == [N_EPOCHS * PER_EPOCH]
+
+
+@pytest.fixture
+def teams(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Workers and steps of each chunk that was run; a team of three has all processors."""
+    found: list[tuple[int, int]] = []
+    steps = training.Chunks.steps
+
+    def noted(self: Any, first: int, count: int, workers: int, *others: Any) -> int:
+        found.append((workers, count))
+        return steps(self, first, count, workers, *others)
+
+    monkeypatch.setattr(training.Chunks, "steps", noted)
+    monkeypatch.setattr(engine_network, "available_workers", lambda: 3)
+    return found
+
+
+def test_a_worker_stands_back_while_its_processor_is_needed(
+    teams: list[tuple[int, int]], whole: tuple[str, Any]
+) -> None:
+    """Until nobody needs it any more; the bits are the same."""
+    needed = iter([1e9, 0.0])
+    given = network()
+    history = train(given, threads=3, elsewhere=lambda: next(needed, 0.0), most_steps=lambda: 5)
+    assert teams == [(2, 5), (3, 5), (3, 2)]
+    assert (state(given), digest([history])) == (whole[0], digest([whole[1]]))
+
+
+@pytest.mark.parametrize("threads, seconds", [(2, 1e9), (1, 1e9), (3, 0.0), (3, 1e-12)])
+def test_no_worker_stands_back_for_nothing(
+    teams: list[tuple[int, int]], threads: int, seconds: float
+) -> None:
+    """Where a processor is free anyway, or is needed for less time than a step would take longer."""
+    train(network(), threads=threads, elsewhere=lambda: seconds)
+    assert {workers for workers, _ in teams} == {threads}
+
+
+def test_steps_from_which_a_worker_stands_back() -> None:
+    """A step lasts longer by a third of it without one of four; then as long as it did last time."""
+    session = Session.__new__(Session)
+    session.seconds_per_step, session.seconds_with_one_less = 3.0, 0.0
+    assert [session.n_spared(seconds, 4) for seconds in (0.0, 0.9, 1.1, 5.0, 8.0)] == [
+        0,
+        0,
+        1,
+        1,
+        2,
+    ]
+    session.seconds_with_one_less = 2.0
+    assert [session.n_spared(seconds, 4) for seconds in (0.0, 1e-5, 0.1, 10.0)] == [0, 0, 1, 5]
+    session.seconds_with_one_less = 5.0
+    assert [session.n_spared(seconds, 4) for seconds in (1.9, 2.1, 26.0)] == [0, 1, 5]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastbp.data.source import as_source
-from fastbp.kernels.magnitudes import are_below, are_within, copy_within
+from fastbp.kernels.magnitudes import are_below, are_within
 
 
 def is_within(values: np.ndarray, limit: float) -> bool:
@@ -24,24 +24,6 @@ def test_each_place_is_looked_at(dtype: str, n: int) -> None:
             bad = values.copy()
             bad[place] = wrong
             assert not is_within(bad, largest)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("n", [1, 7, 64, 1001])
-def test_numbers_are_copied_in_the_same_look(dtype: str, n: int) -> None:
-    """Each of them, and nothing beside them, whatever they are."""
-    rng = np.random.default_rng(n)
-    values = rng.standard_normal(n).astype(dtype)
-    for place, wrong in ((None, 0.0), (0, np.nan), (n // 2, np.inf), (n - 1, -5e30)):
-        if place is not None:
-            values[place] = wrong
-        room = np.full(n + 16, 7.0, dtype)
-        numbers = values.ctypes.data, n, values.itemsize
-        within = copy_within(room[8:].ctypes.data, *numbers, 1e30)
-        assert within == are_within(*numbers, 1e30) == (place is None)
-        np.testing.assert_array_equal(room[8 : 8 + n], values)
-        assert (room[:8] == 7).all()
-        assert (room[8 + n :] == 7).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

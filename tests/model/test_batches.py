@@ -9,6 +9,7 @@ import pytest
 
 import fastbp
 from fastbp.callbacks import BackupAndRestore, LambdaCallback
+from fastbp.engine import Network
 from fastbp.training import stage
 from fastbp.training.prefetch import Prefetch
 
@@ -239,6 +240,36 @@ def test_no_more_is_fetched_than_two_stages(make, data, monkeypatch):
     assert 1 <= max(ahead) <= 2
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_a_processor_is_asked_for_while_batches_are_made(make, data, monkeypatch, works):
+    """For so long as the rest of the room takes; not where the source waits for something else."""
+    monkeypatch.setattr(stage, "STAGE_BYTES", 1)  # a batch a stage
+    needed = []
+    train = Network.train
+
+    def ask(self, *arguments, elsewhere=None, **options):
+        if elsewhere is not None:
+            needed.append(elsewhere())
+        return train(self, *arguments, elsewhere=elsewhere, **options)
+
+    class Slow(Slices):
+        def __getitem__(self, number):
+            until = time.thread_time() + 0.02
+            if works:
+                while time.thread_time() < until:
+                    pass
+            else:
+                time.sleep(0.02)
+            return super().__getitem__(number)
+
+    monkeypatch.setattr(Network, "train", ask)
+    make().fit(Slow(*data), epochs=2, verbose=0)
+    assert len(needed) == 14
+    assert (max(needed) > 0.01) == works
+    assert min(needed) == 0
+    assert max(needed) < 2
+
+
 @pytest.mark.parametrize("when", ["stop", "error", "diverged"])
 def test_an_early_end_leaves_no_thread(make, data, when):
     model = make()
@@ -288,6 +319,35 @@ def test_errors_of_the_source_come_through(make, data):
 
     with pytest.raises(OSError, match="the disk is gone"):
         make().fit(Broken(*data), verbose=0)
+
+
+@pytest.mark.parametrize("look_bytes", [1, 700, 1 << 18])
+@pytest.mark.parametrize("row", [0, 37, 99])
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_every_number_is_looked_at(make, data, monkeypatch, look_bytes, row, value):
+    """However many batches are looked at in one go."""
+    monkeypatch.setattr(stage, "_LOOK_BYTES", look_bytes)
+    x, y = data
+    bad = x.copy()
+    bad[row, 3] = value
+    place = f"batch {row // BATCH} of x: x holds {value} at row {row % BATCH}, column 3"
+    for given in (Slices(bad, y), Slices(bad, y, reuse=True), Slices(np.asfortranarray(bad), y)):
+        with pytest.raises(fastbp.DataError, match=place):
+            make().fit(given, verbose=0, shuffle=False)
+
+
+def test_large_numbers_of_float64(make, data):
+    """They are finite, but float32 cannot hold them; a network of float64 can."""
+    x, y = data
+    large = x.astype(np.float64)
+    large[50, 1] = 1e300
+    with pytest.raises(fastbp.DataError, match=r"batch 3 of x: x holds 1e\+300 at row 5"):
+        make().fit(Slices(large, y), verbose=0, shuffle=False)
+    large[50, 1] = 1e39
+    model = make(dtype="float64")
+    history = model.fit(Slices(large, y), verbose=0, shuffle=False, steps_per_epoch=3)
+    assert np.isfinite(history.history["loss"]).all()
+    assert np.isfinite(model.predict(Slices(large, y))).any()
 
 
 def test_wrong_batches(make, data):

@@ -144,6 +144,7 @@ class Prefetch:
         if stage.is_full:
             self._close(stage)
         elif self._is_hungry or stage.is_worth_a_look:
+            self._measure(stage)
             with self._changed:
                 self._check(stage)
                 if self._is_hungry:
@@ -167,10 +168,14 @@ class Prefetch:
             stage.put(parts, batch, step, self._batch_size)
         return stage
 
-    def _close(self, stage: Stage) -> None:
+    def _measure(self, stage: Stage) -> None:
+        """Note what the rows of this stage cost."""
         seconds = time.thread_time() - self._began[1]
         works = seconds > _WORKS * (time.monotonic() - self._began[0])
         self._seconds_per_row = seconds / stage.n_filled if works else 0.0
+
+    def _close(self, stage: Stage) -> None:
+        self._measure(stage)
         with self._changed:
             self._check(stage)
             stage.is_closed = not self._has_ended

@@ -63,6 +63,8 @@ class Stage:
         self._arrays: list[NDArray[Any] | None] = []
         # The same memory in the form of what is given; None where that is not copied as it is.
         self._views: list[NDArray[Any] | None] | None = None
+        # Type and shape of a row of each.
+        self._forms: list[tuple[Any, Any] | None] = []
         self.batch_size = self._n_rows = 0
         # Rows of which inputs are worth a look, and rows of which targets and weights are worth their check.
         self._n_to_look = self._n_to_check = 0
@@ -104,20 +106,18 @@ class Stage:
         if self._views is None or batch_size != self.batch_size:
             return False
         begin, n_rows = self.n_filled, -1
-        for part, view in zip(parts, self._views, strict=True):
-            if view is None:
+        for part, form in zip(parts, self._forms, strict=True):
+            if form is None:
                 if part is not None:
                     return False
-            elif (
-                type(part) not in _PLAIN
-                or part.dtype != view.dtype
-                or part.ndim == 0
-                or part.shape[1:] != view.shape[1:]
-                or (n_rows >= 0 and len(part) != n_rows)
-            ):
+                continue
+            dtype, shape_of_row = form
+            if type(part) not in _PLAIN or part.dtype != dtype:
                 return False
-            else:
-                n_rows = len(part)
+            shape = part.shape
+            if shape[1:] != shape_of_row or not shape or n_rows not in (-1, shape[0]):
+                return False
+            n_rows = shape[0]
         end = begin + n_rows
         if not (0 < n_rows <= batch_size and end <= self._n_rows):
             return False
@@ -219,6 +219,9 @@ class Stage:
         others = sum(array[:1].nbytes for array in arrays[1:] if array is not None)
         self._n_to_look, self._n_to_check = _LOOK_BYTES // row_bytes, _LOOK_BYTES // max(1, others)
         self._views = _views(self._arrays, parts)
+        self._forms = [
+            view if view is None else (view.dtype, view.shape[1:]) for view in self._views or ()
+        ]
 
     def portion(self) -> Portion:
         """Hand out what is ready."""

@@ -204,6 +204,13 @@ class TestCheckFinite:
         if dtype.startswith("float"):
             check_finite(as_source(np.array([np.finfo(dtype).max, np.finfo(dtype).min], dtype)))
 
+    def test_what_is_known_to_be_finite_is_not_looked_at_again(self) -> None:
+        source = as_source([[1.0, float("nan")]])
+        with pytest.raises(DataError):
+            check_finite(source)
+        source.is_finite = True
+        check_finite(source)
+
     def test_a_number_beyond_float32_is_named_where_float32_is_wanted(self) -> None:
         source = as_source([[1.0], [1e300]])
         check_finite(source, dtype="float64")

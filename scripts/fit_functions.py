@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Prints the coefficients of fastbp/kernels/math.py in float32, highest power first: rational minimax by Remez."""
+"""Prints the coefficients of fastbp/kernels/math.py, highest power first: rational minimax by Remez."""
 
 from collections.abc import Callable
 from typing import Any
@@ -100,6 +100,9 @@ if __name__ == "__main__":
     half_step = mp.log(2) / 2 * mp.mpf("1.0002")
     for name, fit in {
         "exp": minimax(exp_rest, lambda r: r**2 / mp.exp(r), (-half_step, half_step), (4, 0)),
+        "exp, float64": minimax(
+            exp_rest, lambda r: r**2 / mp.exp(r), (-half_step, half_step), (10, 0)
+        ),
         "log1p": minimax(log1p_ratio, lambda x: 1 / log1p_ratio(x), (0, 1), (2, 3), first=1),
         "tanh": minimax(
             tanh_ratio, lambda z: 1 / tanh_ratio(z), (0, widest), (4, 4), first=1, warp=2
@@ -107,8 +110,12 @@ if __name__ == "__main__":
         "normal tail": minimax(
             mills, lambda z: 1 / (mills(z) * (1 + z * z)), (0, "13.3"), (3, 4), warp=3
         ),
+        "normal tail, float64": minimax(
+            mills, lambda z: 1 / mills(z), (0, "37.7"), (9, 10), warp=3
+        ),
     }.items():
         p, q, error = fit
         print(f"{name}: error {mp.nstr(error, 3)}")
-        print("  P", [mp.nstr(c, 11) for c in p[::-1]])
-        print("  Q", [mp.nstr(c, 11) for c in q[::-1]])
+        digits = 18 if "float64" in name else 11
+        print("  P", [mp.nstr(c, digits) for c in p[::-1]])
+        print("  Q", [mp.nstr(c, digits) for c in q[::-1]])

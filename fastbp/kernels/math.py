@@ -7,7 +7,7 @@ NaN is handed on.
 
 from fastbp.kernels.simd import (
     absolute,
-    clenshaw,
+    even_odd,
     fma,
     horner,
     is_double,
@@ -24,23 +24,22 @@ _LOG2_E = 1.4426950408889634
 _LN2_HIGH_32, _LN2_LOW_32 = 0.693359375, -2.12194440e-4
 _LN2_HIGH_64, _LN2_LOW_64 = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
-# Coefficients in float32 that have no other source are minimax approximations by scripts/fit_functions.py.
+# Coefficients that have no other source are minimax approximations by scripts/fit_functions.py.
 
-# (exp(r) - 1 - r) / r**2 on |r| <= log(2) / 2, 3e-9 of exp(r) off; Taylor's series in float64.
+# (exp(r) - 1 - r) / r**2 on |r| <= log(2) / 2, 3e-9 (float64: 5.4e-20) of exp(r) off.
 _EXP_32 = (1.3814602631e-3, 8.3687240905e-3, 4.1668388418e-2, 0.16666520572, 0.49999993445)
 _EXP_64 = (
-    1 / 6227020800,
-    1 / 479001600,
-    1 / 39916800,
-    1 / 3628800,
-    1 / 362880,
-    1 / 40320,
-    1 / 5040,
-    1 / 720,
-    1 / 120,
-    1 / 24,
-    1 / 6,
-    1 / 2,
+    2.08266037737627374e-9,
+    2.51120484378859193e-8,
+    2.75575819956426192e-7,
+    2.75572348293577903e-6,
+    2.48015869263597272e-5,
+    1.98412698964156356e-4,
+    1.38888888891158335e-3,
+    8.33333333331702174e-3,
+    0.0416666666666660937,
+    0.166666666666666834,
+    0.5,
 )
 
 # log(1 + f) = 2 s + s R(s**2), s = f / (2 + f): coefficients of R from fdlibm (e_log.c, e_logf.c).
@@ -86,43 +85,43 @@ _TANH_BELOW = (8.6237218482e-7, 0.00034279846707, 0.026202339539, 0.46786188655,
 #: The smallest number for which the quotient is computed as 1.
 _TANH_END = 8.010486
 
-# The upper tail of the normal distribution over exp(-z**2 / 2), 3.6e-8 (1 + z**2) off.
-_TAIL_ABOVE = (0.013991662464, 0.10639319094, 0.33874729209, 0.49999998201)
-_TAIL_BELOW = (0.035085340199, 0.26625605906, 0.88999352034, 1.4753766832, 1.0)
-#: (exp(r) - 1 - r) / (2 r)**2 as a polynomial in -2 r.
-_HALF_EXP_32 = tuple(c * (-0.5) ** k for k, c in zip((6, 5, 4, 3, 2), _EXP_32))
-
-# log(erfc(z) / t) + z**2 with t = 2 / (2 + z), a Chebyshev series in 2 t - 1 (computed with 50 digits).
-_ERFC = (
-    -0.6513268598908547171,
-    0.6419697923564902603,
-    0.01947647320418583631,
-    -0.009561514786808631642,
-    -0.0009465953444820368663,
-    0.0003668394978527614519,
-    0.00004252332480690777164,
-    -0.00002027857811253424315,
-    -1.624290004647025513e-6,
-    1.303655835580523202e-6,
-    1.562644172206614318e-8,
-    -8.523809591492654253e-8,
-    6.529054439098851496e-9,
-    5.059343495551468942e-9,
-    -9.913641564930330867e-10,
-    -2.273651222931835856e-10,
-    9.646791102015526802e-11,
-    2.394038083039114745e-12,
-    -6.886027526497553398e-12,
-    8.944879273090725717e-13,
-    3.130921399342958078e-13,
-    -1.127082236136725237e-13,
-    3.810905255189232055e-16,
-    7.106097613609236988e-15,
-    -1.523028201457104304e-15,
-    -9.457494571291234e-17,
-    1.210237189224278992e-16,
-    -2.816663087747176972e-17,
+# The upper tail of the normal distribution over exp(-z**2 / 2), 3.6e-8 (1 + z**2) (float64: 4.8e-17) of it off.
+_TAIL_ABOVE_32 = (0.013991662464, 0.10639319094, 0.33874729209, 0.49999998201)
+_TAIL_BELOW_32 = (0.035085340199, 0.26625605906, 0.88999352034, 1.4753766832, 1.0)
+_TAIL_ABOVE_64 = (
+    1.37097314565954015e-6,
+    3.6923019596215799e-5,
+    4.86767857451679028e-4,
+    4.06405621282960068e-3,
+    0.0235034217541828755,
+    0.0973095668860849963,
+    0.288463644731835247,
+    0.592828890442405987,
+    0.77403311059414614,
+    0.5,
 )
+_TAIL_BELOW_64 = (
+    3.43652005068166864e-6,
+    9.25522849022570295e-5,
+    1.22358259493855497e-3,
+    0.0102796304856086526,
+    0.0601276150073686904,
+    0.253920873042484572,
+    0.779579797567113425,
+    1.71046782891127346,
+    2.5574556902392607,
+    2.34595078199114817,
+    1.0,
+)
+
+
+def _halved(coefficients):
+    """(exp(r) - 1 - r) / (2 r)**2 as a polynomial in -2 r, from that of (exp(r) - 1 - r) / r**2."""
+    powers = range(len(coefficients) + 1, 1, -1)
+    return tuple(c * (-0.5) ** k for k, c in zip(powers, coefficients))
+
+
+_HALF_EXP_32, _HALF_EXP_64 = _halved(_EXP_32), _halved(_EXP_64)
 
 
 @inlined
@@ -132,7 +131,7 @@ def _reduce(x):
         x = minimum(709.43, maximum(-708.0, x))
         n, power = nearest_power_of_two(x, _LOG2_E)
         r = fma(n, -_LN2_LOW_64, fma(n, -_LN2_HIGH_64, x))
-        return power, fma(r * r, horner(r, _EXP_64), r)
+        return power, fma(r * r, even_odd(r, _EXP_64), r)
     x = minimum(88.37, maximum(-87.3, x))
     n, power = nearest_power_of_two(x, _LOG2_E)
     r = fma(n, -_LN2_LOW_32, fma(n, -_LN2_HIGH_32, x))
@@ -149,7 +148,7 @@ def exp(x):
 
 @inlined
 def expm1(x):
-    """exp(x) - 1, accurate near zero: 1.7 ULP; saturates as exp does"""
+    """exp(x) - 1, accurate near zero: 1.7 ULP (float64: 1.9); saturates as exp does"""
     power, p = _reduce(x)
     return fma(power, p, power - 1.0)
 
@@ -214,31 +213,36 @@ def sigmoid(x):
 
 @inlined
 def _bell(z):
-    """exp(-z**2 / 2) in float32 for 0 <= z <= 13.27: 1 ULP; vanishes where it would not be a normal number
+    """exp(-z**2 / 2) for 0 <= z <= 13.27 (float64: 37.66): 1 ULP; vanishes where it would not be a normal number
 
-    The rounding of z**2 is not seen: log(2) in 9 bits times n is exact, so that the sum with z**2 is rounded once.
+    The rounding of z**2 is not seen: log(2) in 9 bits (float64: 32) times n is exact, so that the sum with z**2 is
+    rounded once.
     """
     n, power = nearest_power_of_two(z * z, -0.5 * _LOG2_E)
+    if is_double(z):
+        s = fma(n, 2.0 * _LN2_LOW_64, fma(z, z, n * (2.0 * _LN2_HIGH_64)))
+        return power * fma(s, fma(s, even_odd(s, _HALF_EXP_64), -0.5), 1.0)
     s = fma(n, 2.0 * _LN2_LOW_32, fma(z, z, n * (2.0 * _LN2_HIGH_32)))
     return power * fma(s, fma(s, horner(s, _HALF_EXP_32), -0.5), 1.0)
+
+
+@inlined
+def _tail_ratio(z):
+    """The upper tail of a standard normal variable over exp(-z**2 / 2), for z >= 0"""
+    if is_double(z):
+        return even_odd(z, _TAIL_ABOVE_64) / even_odd(z, _TAIL_BELOW_64)
+    return horner(z, _TAIL_ABOVE_32) / horner(z, _TAIL_BELOW_32)
 
 
 @inlined
 def normal_tail(x):
     """``(z, tail, density)`` of a standard normal variable at z = |x|: the probability of more than z, and the density
 
-    Beyond 13.27 (float64: 38) z is clamped; tail and density vanish there (float64: are below the normal numbers).
-    ULP while the result is a normal number: tail 5.2 + 0.7 z**2 (float64: 6 + 2 z**2), density 2.1 (3 + z**2 / 2).
+    Beyond 13.27 (float64: 37.66) z is clamped; tail and density vanish there.
+    ULP while the result is a normal number: tail 5.2 + 0.7 z**2 (float64: 5), density 2.1.
     In absolute terms tail and 1 - tail are off by 1.5e-7 at most (float64: 5e-16).
     """
-    if is_double(x):
-        z = minimum(38.0, absolute(x))
-        w = z * 0.7071067811865476
-        t = 2.0 / (2.0 + w)
-        tail = 0.5 * t * exp(fma(-w, w, clenshaw(2.0 * t - 1.0, _ERFC)))
-        return z, tail, 0.3989422804014327 * exp(-0.5 * z * z)
-    z = minimum(13.27, absolute(x))
+    z = minimum(37.66 if is_double(x) else 13.27, absolute(x))
     bell = _bell(z)
     # The quotient does not wait for the exponential.
-    tail = bell * (horner(z, _TAIL_ABOVE) / horner(z, _TAIL_BELOW))
-    return z, tail, 0.3989422804014327 * bell
+    return z, bell * _tail_ratio(z), 0.3989422804014327 * bell

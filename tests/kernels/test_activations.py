@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -145,12 +146,27 @@ def test_single_precision(name: str, single: Any) -> None:
     np.testing.assert_allclose(found_slopes, expected, rtol=relative, atol=2e-6)
 
 
-def test_gelu_at_the_ends(single: Any) -> None:
+def test_gelu_at_the_ends(single: Any, values: Any, slopes: Any) -> None:
     """Zero and its argument, without a NaN from the product of zero and infinity."""
-    x = np.array([-np.inf, -1e30, -14.0, 14.0, 1e30, np.inf], np.float32)
-    values, slopes = single(x)["gelu"]
-    np.testing.assert_array_equal(values, np.maximum(x, 0))
-    np.testing.assert_array_equal(slopes, GRADIENT * (x > 0))
+    x = np.array([-np.inf, -1e30, -38.0, 38.0, 1e30, np.inf])
+    short = x.astype(np.float32)
+    for ends, found in (
+        (x, (values(x)["gelu"], slopes(x)["gelu"])),
+        (short, single(short)["gelu"]),
+    ):
+        np.testing.assert_array_equal(found[0], np.maximum(ends, 0))
+        np.testing.assert_array_equal(found[1], GRADIENT * (ends > 0))
+
+
+def test_gelu_keeps_its_digits_far_below_zero(values: Any, slopes: Any) -> None:
+    """Where the twin, which adds 1 to what is nearly -1, has none: against 30 digits."""
+    x = np.random.default_rng(1).uniform(-37, -2, 100)
+    with mpmath.workdps(30):
+        exact = [mpmath.mpf(float(number)) for number in x]
+        expected = [float(number * mpmath.ncdf(number)) for number in exact]
+        turn = [float(mpmath.ncdf(number) + number * mpmath.npdf(number)) for number in exact]
+    np.testing.assert_allclose(values(x)["gelu"], expected, rtol=1.2e-15)
+    np.testing.assert_allclose(slopes(x)["gelu"], GRADIENT * np.array(turn), rtol=2e-15)
 
 
 def test_planted_fault_is_seen(values: Any, slopes: Any) -> None:

@@ -20,7 +20,8 @@ LANEWISE = (
     *("add", "subtract", "multiply", "divide", "negative", "fma", "maximum", "minimum"),
     *("absolute", "sqrt", "number_right", "number_left"),
     *("less", "less_equal", "greater", "greater_equal", "equal", "both", "either", "finite"),
-    *("fraction", "exponent", "nearest", "power", "polynomial", "series"),
+    *("fraction", "exponent", "nearest", "power", "polynomial"),
+    *("even_odd", "even_odd_of_four"),
 )
 
 
@@ -66,7 +67,8 @@ def lanewise_probe(dtype: str) -> Callable[..., None]:
                     nearest,
                     power,
                     simd.horner(x, (0.5, -0.25, 3.0)),
-                    simd.clenshaw(x, (0.5, -0.25, 3.0)),
+                    simd.even_odd(x, (0.5, -0.25, 3.0, 1.25, -2.0)),
+                    simd.even_odd(x, (-0.25, 3.0, 1.25, -6.0)),
                 )
                 simd.store_many(out, i, n, values)
 
@@ -203,11 +205,13 @@ def test_series(dtype: str, lanewise: Any) -> None:
     found = lanewise[dtype](x, x)
     tolerance = 8 * np.finfo(dtype).eps
     exact = x.astype(np.float64)
-    np.testing.assert_allclose(
-        found["polynomial"], np.polyval([0.5, -0.25, 3.0], exact), rtol=tolerance
-    )
-    series = np.polynomial.chebyshev.chebval(exact, [0.5, -0.25, 3.0])
-    np.testing.assert_allclose(found["series"], series, rtol=0, atol=tolerance)
+    for name, coefficients in (
+        ("polynomial", [0.5, -0.25, 3.0]),
+        ("even_odd", [0.5, -0.25, 3.0, 1.25, -2.0]),
+        ("even_odd_of_four", [-0.25, 3.0, 1.25, -6.0]),
+    ):
+        expected = np.polyval(coefficients, exact)
+        np.testing.assert_allclose(found[name], expected, rtol=0, atol=tolerance, err_msg=name)
 
 
 BLOCKS = ("transposed", "kept", "sums", "added", "apart")

@@ -8,7 +8,7 @@ activation, a loss or an update rule is written once as a plain function.
 from fastbp.kernels.simd.arithmetic import (
     absolute,
     all_true,
-    clenshaw,
+    even_odd,
     fma,
     horner,
     is_double,
@@ -91,8 +91,8 @@ __all__ = [
     "all_true",
     "begin_tile",
     "cast_to",
-    "clenshaw",
     "double_from_bits",
+    "even_odd",
     "fence",
     "float32",
     "float64",

@@ -237,40 +237,44 @@ def is_double(typing, x):
     return types.boolean(x), generate
 
 
+def _polynomial(emit):
+    """A code generator of a value and a tuple of coefficients, highest power first."""
+
+    def generate(context, builder, sig, args):
+        kind, count = sig.return_type, len(sig.args[1])
+        numbers = [builder.extract_value(args[1], i) for i in range(count)]
+        values = [coerce(context, builder, v, sig.args[1].dtype, kind) for v in numbers]
+        return emit(builder, "llvm.fma." + suffix(kind), args[0], values)
+
+    return generate
+
+
+def _horner(builder, name, x, coefficients):
+    total = coefficients[0]
+    for value in coefficients[1:]:
+        total = call(builder, name, total.type, [total, x, value])
+    return total
+
+
 @intrinsic
 def horner(typing, x, coefficients):
     """The polynomial with the given coefficients, highest power first, by Horner's rule in fma."""
-    kind = common_kind(x)
-
-    def generate(context, builder, sig, args):
-        values = [
-            coerce(context, builder, builder.extract_value(args[1], i), coefficients.dtype, kind)
-            for i in range(len(coefficients))
-        ]
-        total = values[0]
-        for value in values[1:]:
-            total = call(builder, "llvm.fma." + suffix(kind), total.type, [total, args[0], value])
-        return total
-
-    return kind(x, coefficients), generate
+    return common_kind(x)(x, coefficients), _polynomial(_horner)
 
 
 @intrinsic
-def clenshaw(typing, x, coefficients):
-    """The Chebyshev series with the given coefficients, lowest order first."""
-    kind = common_kind(x)
+def even_odd(typing, x, coefficients):
+    """The same polynomial by two chains that do not wait for each other: Horner's rule in x**2 for every other power.
 
-    def generate(context, builder, sig, args):
-        values = [
-            coerce(context, builder, builder.extract_value(args[1], i), coefficients.dtype, kind)
-            for i in range(len(coefficients))
-        ]
-        x = args[0]
-        twice = builder.fadd(x, x)
-        name = "llvm.fma." + suffix(kind)
-        b1 = b2 = constant(x.type, 0.0)
-        for value in values[:0:-1]:
-            b1, b2 = builder.fsub(call(builder, name, x.type, [twice, b1, value]), b2), b1
-        return builder.fsub(call(builder, name, x.type, [x, b1, values[0]]), b2)
+    Of three coefficients at least. The last is added last, as in Horner's rule: where |x| is small it rounds as well.
+    """
 
-    return kind(x, coefficients), generate
+    def emit(builder, name, x, coefficients):
+        *others, last = coefficients
+        n, square = len(others), builder.fmul(x, x)
+        even = _horner(builder, name, square, others[(n - 1) % 2 :: 2])
+        odd = _horner(builder, name, square, others[n % 2 :: 2])
+        both = call(builder, name, x.type, [odd, x, even])
+        return call(builder, name, x.type, [both, x, last])
+
+    return common_kind(x)(x, coefficients), _polynomial(emit)

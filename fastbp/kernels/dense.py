@@ -52,7 +52,7 @@ def first_forward(activation):
         value = first_lanes(value, arena, n_out - block * lanes)
         simd.store(arena, outputs + block * block_stride + row * lanes, value)
 
-    sweep, sweep_one = product("row table", finish), sample_by_sample(finish)
+    sweep, sweep_one = product("row table", finish, odd=True), sample_by_sample(finish)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, FirstForward)
@@ -111,7 +111,8 @@ def forward(activation):
             simd.store(arena, sums + at, value)
         simd.store(arena, outputs + at, activate(value))
 
-    sweep, sweep_few = product("strided", finish, odd=True), row_sums(finish_outputs(activation))
+    sweep = product("strided", finish, odd=True, packs=False)
+    sweep_few = row_sums(finish_outputs(activation))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)

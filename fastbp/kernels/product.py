@@ -66,12 +66,12 @@ def _stage(way, rows, epilogue, between, columns=COLUMNS):
     return stage
 
 
-def product(way, epilogue, prepare=None, late=False, odd=False):
+def product(way, epilogue, prepare=None, late=False, odd=False, packs=True):
     """A compiled ``f(a, k, vectors, stride, m, n, panels, environment)``.
 
     Walks the rows ``m = (first, end, most rows at a time)`` and vector blocks ``n = (first, end)`` of an output, `k`
     terms an element. ``a = (scalars, row_stride, step, jump)`` is read as `way` says. With ``panels = (packs, room)``
-    and `packs` not 0 it is packed into the room before.
+    and `packs` not 0 it is packed into the room before; there is no code for that unless `packs` is true here, too.
 
     ``epilogue(value, row, block, environment)``, a part, takes each vector while it is in a register. With `late`, it
     takes those of a tile between the first terms of the next one. So a slow one waits for its roots and quotients
@@ -95,12 +95,10 @@ def product(way, epilogue, prepare=None, late=False, odd=False):
 
     between = finish_row if late else None
     at_once = None if late else epilogue
-    main, rest, packed_main = (
-        _stage(each, rows, at_once, between)
-        for each, rows in ((way, MAIN_ROWS), (way, REST_ROWS), ("strided", MAIN_ROWS))
-    )
+    main, rest = (_stage(way, rows, at_once, between) for rows in (MAIN_ROWS, REST_ROWS))
+    packed_main = main if way == "strided" else _stage("strided", MAIN_ROWS, at_once, between)
     single = _stage(way, MAIN_ROWS, at_once, between, 1) if odd else main
-    can_pack, prepares = way in PACKINGS, prepare is not None
+    can_pack, prepares = packs and way in PACKINGS, prepare is not None
     pack = PACKINGS.get(way)
 
     @inlined
@@ -109,7 +107,8 @@ def product(way, epilogue, prepare=None, late=False, odd=False):
         most_rows = _even_parts(end_row - first_row, most_rows)
         first_block, end_block = n
         packs, room = panels
-        packed = (room, 1, MAIN_ROWS, 0)
+        # A constant would be another type, for which the tiles would be compiled once more.
+        packed = (room, 1, simd.int64(MAIN_ROWS), 0)
         last = end_row - 1
         # Sums that are cut wait here for their next terms; behind them, those of a tile that are finished late.
         sums = simd.room(vectors, _ROOM)
@@ -127,7 +126,7 @@ def product(way, epilogue, prepare=None, late=False, odd=False):
                 for k0 in range(0, k, K_AT_A_TIME):
                     k1 = min(k0 + K_AT_A_TIME, k)
                     row = top
-                    # 0 itself would be another type, for which all tiles would be compiled once more.
+                    # Nor is this the constant 0.
                     place = panel = row - top
                     while row < bottom:
                         left = bottom - row

@@ -19,18 +19,6 @@ MOST_REST_ROWS = 4
 COLUMNS = 2
 
 
-def _one_by_one(add):
-    """The terms k0 to k1, each found anew by `add`"""
-
-    @inlined
-    def add_terms(tile, pointers, a, row, last, k0, k1, b):
-        for i in range(k0, k1):
-            tile = add(tile, pointers, a, row, last, i, b)
-        return tile
-
-    return add_terms
-
-
 def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
@@ -45,7 +33,7 @@ def _strided(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, i * a[2], vectors, at, stride)
 
-    return pointers, add, _one_by_one(add)
+    return pointers, add, None
 
 
 def _blocked(rows):
@@ -59,7 +47,7 @@ def _blocked(rows):
         return simd.multiply_add(tile, pointers, place, vectors, begin + i * lanes, stride)
 
     @inlined
-    def add_terms(tile, pointers, a, row, last, k0, k1, b):
+    def add_many(tile, pointers, a, k0, k1, b):
         vectors, begin, stride = b
         lanes = simd.lanes(vectors)
         i = k0
@@ -74,7 +62,7 @@ def _blocked(rows):
             i = end
         return tile
 
-    return _strided(rows)[0], add, add_terms
+    return _strided(rows)[0], add, add_many
 
 
 def _row_table(rows):
@@ -90,7 +78,7 @@ def _row_table(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, i, vectors, at, stride)
 
-    return pointers, add, _one_by_one(add)
+    return pointers, add, None
 
 
 def _transposed_row_table(rows):
@@ -108,7 +96,7 @@ def _transposed_row_table(rows):
         at = begin + i * simd.lanes(vectors)
         return simd.multiply_add(tile, pointers, 0, vectors, at, stride)
 
-    return pointers, add, _one_by_one(add)
+    return pointers, add, None
 
 
 _WAYS = {
@@ -127,8 +115,8 @@ def make_tile(way, rows, between=None):
 
     Between its first terms it does ``between(r, done)``, if given, for ``r < done[0]``.
     """
-    pointers_of, add, add_terms = _WAYS[way](rows)
-    has_more = between is not None
+    pointers_of, add, add_many = _WAYS[way](rows)
+    has_more, has_many = between is not None, add_many is not None
 
     @inlined
     def tile(tile, a, row, last, k0, k1, b, done):
@@ -140,6 +128,10 @@ def make_tile(way, rows, between=None):
                     tile = add(tile, pointers, a, row, last, i, b)
                     i += 1
                 between(r, done)
-        return add_terms(tile, pointers, a, row, last, i, k1, b)
+        if has_many:
+            return add_many(tile, pointers, a, i, k1, b)
+        for j in range(i, k1):
+            tile = add(tile, pointers, a, row, last, j, b)
+        return tile
 
     return tile

@@ -26,6 +26,8 @@ from fastbp.kernels.rules import rule_of
 _FEWEST_TOGETHER = 128
 #: Blocks of samples of a part over which gradients are added up, about, and such parts of a batch at most.
 _BLOCKS_OF_A_PART, _MOST_PARTS = 40, 256
+#: The same of a short part; bytes of activations and their gradients above which parts may be short.
+_BLOCKS_OF_A_SHORT_PART, _CACHED_ACTIVATIONS = 12, 4 << 20
 
 
 class Lowering:
@@ -134,19 +136,31 @@ class Lowering:
         return program
 
     @property
+    def _weight_bytes(self) -> int:
+        return self._parameters.size * self._writer.itemsize
+
+    @property
     def _has_small_weights(self) -> bool:
-        return self._parameters.size * self._writer.itemsize <= CACHE_BYTES // 4
+        return self._weight_bytes <= CACHE_BYTES // 4
 
     def _parts(self) -> int:
         """Parts of the batch over which gradients are added up; 0 where it has too few samples, or large layers.
 
-        A multiple of 8, so that many a number of workers have equal shares. It depends on sizes alone.
+        A multiple of 8, so that many a number of workers have equal shares. It depends on sizes alone. Activations that
+        no cache holds are worth shorter parts, and more weights: these gradients need no other form of them.
         """
-        blocks = self._writer.samples // self._writer.lanes
+        writer = self._writer
+        blocks = writer.samples // writer.lanes
         mixes = any(each.mixes_samples for each in self._lowered)
-        if self._request.rule is None or mixes or not self._has_small_weights:
+        if self._request.rule is None or mixes or writer.few:
             return 0
-        return min(_MOST_PARTS, (blocks // _BLOCKS_OF_A_PART + 4) // 8 * 8)
+        if self._has_small_weights and blocks >= 4 * _BLOCKS_OF_A_PART:
+            return min(_MOST_PARTS, (blocks // _BLOCKS_OF_A_PART + 4) // 8 * 8)
+        width = sum(each.n_out for each in self._operations)
+        uncached = 2 * width * writer.samples * writer.itemsize > _CACHED_ACTIVATIONS
+        if uncached and self._weight_bytes <= CACHE_BYTES // 2:
+            return min(_MOST_PARTS, (blocks // _BLOCKS_OF_A_SHORT_PART + 4) // 8 * 8)
+        return 0
 
     def _samples_at_a_time(self) -> int:
         """Samples whose activations fit into the cache.

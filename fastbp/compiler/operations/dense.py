@@ -164,7 +164,7 @@ class LoweredDense(Lowered):
     def _kernel_gradient(self, below: Tensor, gradient: Buffer) -> None:
         writer, operation, batch = self._writer, self._operation, self._scope.request.batch
         if operation.is_first:
-            packs = writer.packs(batch, operation.n_out)
+            packs = writer.packs(batch, operation.n_out, far_apart=operation.n_in)
             fields = self._gradient_fields(self._scope.table, gradient.rows)
             self._add_kernel_gradient("first_weight_gradient", fields._replace(packs=packs))
             return

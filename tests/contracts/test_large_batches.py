@@ -26,6 +26,12 @@ def problem(n_inputs: int, loss: str = "mean_squared_error", n_rows: int = N_ROW
     return Problem(n_inputs, layers, loss, n_rows, scale=0.3)
 
 
+def wide_problem() -> Problem:
+    """Not many samples, but more numbers of the wide layer than caches hold."""
+    layers = [naive.Dense(3, "tanh"), naive.Dense(617, "gelu"), naive.Dense(2)]
+    return Problem(4, layers, n_rows=901, scale=0.3)
+
+
 def names(network: Network) -> list[str]:
     """The rows of all programs so far."""
     return [name.split()[0] for each in network._sessions.values() for name in each.names]
@@ -35,6 +41,15 @@ def names(network: Network) -> list[str]:
 def test_gradients(dtype: str) -> None:
     given = problem(3, n_rows=N_ROWS if dtype == "float32" else N_ROWS // 2)
     assert max(errors(given, dtype, weighted=True)) < TOLERANCES[dtype]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_gradients_of_short_parts(dtype: str) -> None:
+    given = wide_problem()
+    network = given.engine(dtype)
+    network.gradients(*given.sources(), training=True)
+    assert "partial_gradient" in names(network)
+    assert max(errors(given, dtype, twin=naive.reverse_mode)) < TOLERANCES[dtype]
 
 
 def trained(
@@ -56,7 +71,8 @@ def trained(
         poison(network)
     history = network.train(*sources, given.orders(2), batch_size=N_ROWS, threads=threads)
     found = names(network)
-    assert found.count("partial_gradient") == 3 + (given.n_inputs <= 64)
+    n_wide = sum(isinstance(layer, naive.Dense) for layer in given.layers) - 1
+    assert found.count("partial_gradient") == n_wide + (given.n_inputs <= 64)
     assert "weight_gradient" not in found
     return [history, *network.weights()]
 
@@ -83,24 +99,26 @@ BITS = """
 import json
 from contracts import teams
 from contracts.problems import digest
-from contracts.test_large_batches import N_ROWS, WORKERS, problem, trained
+from contracts.test_large_batches import N_ROWS, WORKERS, problem, trained, wide_problem
 
 sizes, bits = teams.counted(), {}
 for dtype in ("float32", "float64"):
-    given = problem(5, n_rows=N_ROWS + 21)
-    bits[dtype] = [digest(trained(given, dtype, "adam", workers)) for workers in WORKERS]
+    for name, given in (("many", problem(5, n_rows=N_ROWS + 21)), ("wide", wide_problem())):
+        found = [digest(trained(given, dtype, "adam", workers)) for workers in WORKERS]
+        bits[f"{name} {dtype}"] = found
 print(json.dumps({"sizes": sizes, "bits": bits}))
 """
 
 
 def test_same_bits() -> None:
     answer = children.run(
-        BITS, timeout=120, NUMBA_NUM_THREADS="11", NUMBA_THREADING_LAYER="workqueue"
+        BITS, timeout=400, NUMBA_NUM_THREADS="11", NUMBA_THREADING_LAYER="workqueue"
     )
     assert answer["sizes"] == {str(workers): workers for workers in WORKERS}
-    for dtype, bits in answer["bits"].items():
+    assert len(answer["bits"]) == 4
+    for case, bits in answer["bits"].items():
         assert len(bits) == len(WORKERS)
-        assert len(set(bits)) == 1, (dtype, bits)
+        assert len(set(bits)) == 1, (case, bits)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

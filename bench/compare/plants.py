@@ -41,11 +41,15 @@ class Plant:
 
 
 _TERMS = """\
-        return add_terms(tile, pointers, a, row, last, i, k1, b)
+        if has_many:
+            return add_many(tile, pointers, a, i, k1, b)
 """
-_TERMS_AND_A_TWENTIETH = """\
-        tile = add_terms(tile, pointers, a, row, last, i, k1, b)
-        return add_terms(tile, pointers, a, row, last, k0, k0 + (k1 - k0) // 20, b)
+_TWENTIETH = """\
+        if has_many:
+            tile = add_many(tile, pointers, a, k0, k0 + (k1 - k0) // 20, b)
+        else:
+            for j in range(k0, k0 + (k1 - k0) // 20):
+                tile = add(tile, pointers, a, row, last, j, b)
 """
 
 
@@ -64,7 +68,7 @@ def _pass(arguments: str, after: str, row_stride: str, block_stride: str) -> Edi
 PLANTS = (
     Plant(
         "5 % in the register tile",
-        (Edit("fastbp/kernels/tile.py", _TERMS, _TERMS_AND_A_TWENTIETH),),
+        (Edit("fastbp/kernels/tile.py", _TERMS, _TWENTIETH + _TERMS),),
     ),
     Plant(
         "another pass over the weights",

@@ -1,5 +1,6 @@
 """Room for some batches, one behind the other: filled at one end while those at the other are trained on."""
 
+import mmap
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -213,8 +214,9 @@ class Stage:
         if self._n_rows < n_rows or _kinds(self._arrays) != _kinds(arrays):
             self._arrays, self._views = [], None  # before there is room anew
             for array in arrays:
-                shape = None if array is None else (n_rows, array.shape[1])
-                self._arrays.append(None if array is None else np.empty(shape, array.dtype))  # type: ignore[arg-type]
+                self._arrays.append(
+                    None if array is None else _mapped((n_rows, array.shape[1]), array.dtype)
+                )
         self.batch_size, self._n_rows = batch_size, n_rows
         others = sum(array[:1].nbytes for array in arrays[1:] if array is not None)
         self._n_to_look, self._n_to_check = _LOOK_BYTES // row_bytes, _LOOK_BYTES // max(1, others)
@@ -236,6 +238,16 @@ class Stage:
 
 def _arrays_of(batch: Sources) -> list[NDArray[Any] | None]:
     return [None if source is None else source.array for source in batch]
+
+
+def _mapped(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array in pages of its own, which the system has again when nobody uses it.
+
+    What an allocator gives back it may keep for the next call: as much as one more stage.
+    """
+    n = shape[0] * shape[1]
+    memory = mmap.mmap(-1, max(n * dtype.itemsize, 1), access=mmap.ACCESS_COPY)
+    return np.frombuffer(memory, dtype, n).reshape(shape)
 
 
 def _kinds(arrays: list[NDArray[Any] | None]) -> list[tuple[Any, int] | None]:

@@ -27,8 +27,8 @@ Row = list[str]
 NETWORK = ((784, 128, 10), 64)
 #: The set, in limits, and the share of the speed in memory that is the least.
 TIMES, LEAST_SPEED = 3, 0.8
-#: What threads take beside the plan, and what the allocator keeps for the next time.
-_UNPLANNED = 16 << 20
+#: What threads and the interpreter may take beside the plan.
+_UNPLANNED = 4 << 20
 #: Seconds between two looks at a process's memory.
 _LOOK = 0.05
 #: Rows that are written at a time.

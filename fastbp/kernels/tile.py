@@ -51,7 +51,7 @@ def _blocked(rows):
         vectors, begin, stride = b
         lanes = simd.lanes(vectors)
         i = k0
-        # Where a term lies is worked out once a block: the products of one take some six cycles, hardly longer.
+        # Where a block lies is worked out once: for each term it takes longer than that term's products.
         while i < k1:
             block = i & -lanes
             end = min(block + lanes, k1)

@@ -42,11 +42,11 @@ class Plant:
 
 _TERMS = """\
         if has_many:
-            return add_many(tile, pointers, a, i, k1, b)
+            return add_many(tile, pointers, a, row, i, k1, b)
 """
 _TWENTIETH = """\
         if has_many:
-            tile = add_many(tile, pointers, a, k0, k0 + (k1 - k0) // 20, b)
+            tile = add_many(tile, pointers, a, row, k0, k0 + (k1 - k0) // 20, b)
         else:
             for j in range(k0, k0 + (k1 - k0) // 20):
                 tile = add(tile, pointers, a, row, last, j, b)

@@ -11,9 +11,10 @@ from fastbp.kernels.packing import room_for_panels
 from fastbp.kernels.product import CACHE_BYTES, rows_at_a_time
 from fastbp.kernels.tile import MAIN_ROWS
 
-#: Vector blocks of an output from which on it is worth to pack the operand that they all read; and where its terms lie
-#: far apart, more than a cache holds, measured with vectors of up to so many bytes.
-_WORTH_PACKING, _WORTH_PACKING_FAR, _FAR_BYTES = 16, 7, 32
+#: Vector blocks of an output from which on it is worth to pack the operand that they all read; the same for samples
+#: that no second-level cache holds, and for weights of more than `_CACHED_BYTES`, measured with vectors of up to so
+#: many bytes.
+_WORTH_PACKING, _WORTH_PACKING_SAMPLES, _WORTH_PACKING_WEIGHTS, _FAR_BYTES = 16, 7, 9, 32
 #: Bytes of weights and state above which they are walked along their rows, where a product has so few terms.
 _CACHED_BYTES, _FEW_TERMS = 4 << 20, 128
 #: Parameters from which on so many samples are few, or one and a half times as many as a vector has lanes if these are
@@ -166,14 +167,26 @@ class RowWriter:
             return MAIN_ROWS
         return self.rows_at_a_time(k)
 
-    def packs(self, k: int, columns: int, far_apart: int = 0) -> int:
-        """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it.
+    def packs(self, k: int, columns: int) -> int:
+        """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""
+        return self._packs(k, columns, _WORTH_PACKING)
 
-        With `far_apart`, its `k` terms are so many numbers apart.
-        """
-        far = k * far_apart * self.itemsize > CACHE_BYTES
-        far &= self.lanes * self.itemsize <= _FAR_BYTES
-        if columns < (_WORTH_PACKING_FAR if far else _WORTH_PACKING) * self.lanes:
+    def packs_samples(self, k: int, columns: int, width: int) -> int:
+        """The same for `k` samples of so many numbers that lie in rows."""
+        is_far = k * width * self.itemsize > CACHE_BYTES
+        return self._packs(k, columns, self._least(_WORTH_PACKING_SAMPLES, is_far))
+
+    def packs_weights(self, k: int, columns: int, width: int) -> int:
+        """The same for weights in `k` rows of so many."""
+        is_far = k * width * self.itemsize > _CACHED_BYTES
+        return self._packs(k, columns, self._least(_WORTH_PACKING_WEIGHTS, is_far))
+
+    def _least(self, far: int, is_far: bool) -> int:
+        measured = self.lanes * self.itemsize <= _FAR_BYTES
+        return far if is_far and measured else _WORTH_PACKING
+
+    def _packs(self, k: int, columns: int, least: int) -> int:
+        if columns <= (least - 1) * self.lanes:
             return 0
         size = room_for_panels(self.rows_at_a_time(k), k, self.lanes)
         self.program.panels = max(self.program.panels, size)

@@ -23,11 +23,21 @@ def room_for_panels(rows: int, k: int, lanes: int) -> int:
 
 _spare_terms = inlined(_spare)
 
+# Terms of which the numbers are asked for so many before they are packed: they lie too far apart to be foreseen.
+_AHEAD = 8
+
 
 @inlined
 def panel_size(panels, k):
     """Elements from the beginning of a packed panel to the next; whole terms"""
     return (k + _spare_terms(simd.lanes(panels))) * MAIN_ROWS
+
+
+@inlined
+def _ask(numbers, first, n):
+    """Ask for the cache lines of numbers[first : first + n]"""
+    for i in range(first, first + n, simd.in_a_line(numbers)):
+        simd.prefetch_to_read(numbers, i)
 
 
 @inlined
@@ -45,6 +55,7 @@ def _pack_strided(a, top, bottom, last, k, panels):
     """A[m, k] = scalars[m + k * step]; what lies behind the rows is read, too"""
     scalars, _, step, _ = a
     for i in range(k):
+        _ask(scalars, (i + _AHEAD) * step + top, bottom - top)
         _pack_row(
             panels,
             i * MAIN_ROWS,
@@ -65,6 +76,8 @@ def _pack_transposed_row_table(a, top, bottom, last, k, panels):
     inside = min((last + 1 - reach - top) // MAIN_ROWS + 1, (bottom - top) // MAIN_ROWS) * MAIN_ROWS
     inside = max(inside, 0)
     for i in range(k):
+        later = simd.pointer_like(panels, simd.get(table, min(i + _AHEAD, k - 1)))
+        _ask(later, top, bottom - top)
         sample = simd.pointer_like(panels, simd.get(table, i))
         _pack_row(panels, i * MAIN_ROWS, panel_size(panels, k), sample, top, inside)
         for row in range(top + inside, bottom):

@@ -46,8 +46,10 @@ def _blocked(rows):
         place = (i & -lanes) * (a[3] // lanes) + (i & (lanes - 1))
         return simd.multiply_add(tile, pointers, place, vectors, begin + i * lanes, stride)
 
+    ahead = rows == MAIN_ROWS
+
     @inlined
-    def add_many(tile, pointers, a, k0, k1, b):
+    def add_many(tile, pointers, a, row, k0, k1, b):
         vectors, begin, stride = b
         lanes = simd.lanes(vectors)
         i = k0
@@ -56,6 +58,11 @@ def _blocked(rows):
             block = i & -lanes
             end = min(block + lanes, k1)
             apart = block * (a[3] // lanes) - block
+            if ahead:
+                # Those of the next rows: nobody else does, as blocks lie far apart.
+                first = apart + block + (row + rows) * lanes
+                for at in range(first, first + rows * lanes, simd.in_a_line(vectors)):
+                    simd.prefetch_to_read(a[0], at)
             for j in range(i, end):
                 at = begin + j * lanes
                 tile = simd.multiply_add(tile, pointers, apart + j, vectors, at, stride)
@@ -129,7 +136,7 @@ def make_tile(way, rows, between=None):
                     i += 1
                 between(r, done)
         if has_many:
-            return add_many(tile, pointers, a, i, k1, b)
+            return add_many(tile, pointers, a, row, i, k1, b)
         for j in range(i, k1):
             tile = add(tile, pointers, a, row, last, j, b)
         return tile

@@ -128,6 +128,7 @@ class LoweredDense(Lowered):
         assert above is not None
         gradient = below.gradient = writer.buffer(operation.n_in)
         target = writer.take(gradient)
+        apart = self._kernel.stride
         fields = dense.InputGradient(
             output_gradient=writer.in_rows(above) if few else writer.in_lanes(above),
             output_features=above.padded,
@@ -139,7 +140,7 @@ class LoweredDense(Lowered):
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_out),
-            packs=0 if few else writer.packs(operation.n_out, writer.samples),
+            packs=0 if few else writer.packs_weights(operation.n_out, writer.samples, apart),
             few=writer.samples * few,
         )
         if few:
@@ -164,7 +165,7 @@ class LoweredDense(Lowered):
     def _kernel_gradient(self, below: Tensor, gradient: Buffer) -> None:
         writer, operation, batch = self._writer, self._operation, self._scope.request.batch
         if operation.is_first:
-            packs = writer.packs(batch, operation.n_out, far_apart=operation.n_in)
+            packs = writer.packs_samples(batch, operation.n_out, operation.n_in)
             fields = self._gradient_fields(self._scope.table, gradient.rows)
             self._add_kernel_gradient("first_weight_gradient", fields._replace(packs=packs))
             return

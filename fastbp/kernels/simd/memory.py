@@ -10,15 +10,17 @@ from numba.extending import intrinsic
 
 from fastbp.kernels.simd.types import call, coerce, i8, i32, i64, lanes_of, vector_of
 
+_LINE_BYTES = 64
+
 
 def vector_pointer(builder, pointer, index, kind):
     return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
 
 
-def ask_for_line(builder, pointer, index):
+def ask_for_line(builder, pointer, index, to_write=True):
     place = builder.bitcast(builder.gep(pointer, [index]), i8.as_pointer())
-    # To be written, to be kept, data.
-    numbers = [ir.Constant(i32, n) for n in (1, 3, 1)]
+    # To be written or read, to be kept, data.
+    numbers = [ir.Constant(i32, n) for n in (int(to_write), 3, 1)]
     call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *numbers])
 
 
@@ -200,6 +202,27 @@ def prefetch(typing, pointer, index):
         return context.get_dummy_value()
 
     return types.void(pointer, types.int64), generate
+
+
+@intrinsic
+def prefetch_to_read(typing, pointer, index):
+    """Asks for the cache line of an element, which will be read soon."""
+
+    def generate(context, builder, sig, args):
+        ask_for_line(builder, *args, to_write=False)
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64), generate
+
+
+@intrinsic
+def in_a_line(typing, pointer):
+    """Elements of a cache line: a constant."""
+
+    def generate(context, builder, sig, args):
+        return ir.Constant(i64, _LINE_BYTES * 8 // pointer.dtype.bitwidth)
+
+    return types.int64(pointer), generate
 
 
 @intrinsic

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastbp.data.source import check_finite
 from fastbp.errors import ArgumentError
 from fastbp.nn import figures_by_name
 from fastbp.specification import real_number, truth_value, whole_number
@@ -131,7 +132,11 @@ class Questions:
         if batch_size is not None:
             batch_size = whole_number("batch_size", batch_size)
         threads, watchers = check_threads(threads), self._watchers(callbacks)
-        given = given_inputs(self.learner, x, steps) if gives_batches(x) else self.learner.inputs(x)
+        given = (
+            given_inputs(self.learner, x, steps)
+            if gives_batches(x)
+            else self.learner.inputs(x, looks=False)
+        )
         first = given.first[0] if isinstance(given, Batches) else given
         network = self.learner.network(first.n_columns)
         watchers.call("on_predict_begin", None)
@@ -139,6 +144,8 @@ class Questions:
             outputs = predict(network, given, threads)
         else:
             outputs = network.predict(given, batch_size=batch_size, threads=threads)
+            # Mostly the network has seen them all.
+            check_finite(given, dtype=self.learner.dtype)
         watchers.call("on_predict_end", None)
         return outputs
 

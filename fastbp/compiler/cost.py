@@ -17,6 +17,7 @@ from fastbp.kernels import (
     layer_normalization,
     layout,
     losses,
+    magnitudes,
     muon,
     narrow,
     noise,
@@ -127,6 +128,7 @@ def _moves(arrays: int, width: str) -> Callable[[Any, int, Sequence[object]], Co
 
 _COSTS: dict[type, Callable[[Any, int, Sequence[object]], Cost]] = {
     layout.GatherInputs: lambda f, batch, _: Cost(0, 2 * batch * f.n_in if f.inputs >= 0 else 0),
+    magnitudes.LookAtInputs: _moves(1, "n_in"),
     layout.GatherTargets: _moves(2, "n_out"),
     layout.WeightShares: lambda _, rows, __: Cost(0, 2 * rows),
     layout.Transpose: _moves(2, "n_features"),

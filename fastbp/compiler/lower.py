@@ -18,7 +18,7 @@ from fastbp.compiler.program import Program
 from fastbp.compiler.request import Goal, Request
 from fastbp.compiler.rows import RowWriter, Tensor
 from fastbp.compiler.updates import Update
-from fastbp.kernels import layout, sums
+from fastbp.kernels import layout, magnitudes, sums
 from fastbp.kernels.product import CACHE_BYTES
 from fastbp.kernels.rules import rule_of
 
@@ -194,11 +194,13 @@ class Lowering:
         if request.inputs.in_place and reads_rows:
             fields = layout.GatherInputs(table, -1, 0, n_in, -1, -1)
             writer.add("point_at_inputs", fields)
+            self._look(table)
             return Tensor(value, value)
         stride = spread(value.padded, writer.itemsize)
         inputs = writer.memory.take(writer.samples * stride)
         fields = layout.GatherInputs(table, inputs, stride, n_in, mean, scale)
         writer.add("gather_inputs", fields, *options)
+        self._look(table)
         if not reads_rows:
             value.lanes = writer.take(value)
             transposed = layout.Transpose(
@@ -206,6 +208,13 @@ class Lowering:
             )
             writer.add("to_samples_in_lanes", transposed)
         return Tensor(value, value)
+
+    def _look(self, table: int) -> None:
+        """Before predicting, all workers look at inputs that are in the cache by now, or are read next anyway."""
+        if self._request.predict and self._request.inputs.dtype.startswith("float"):
+            fields = magnitudes.LookAtInputs(table, self._n_in)
+            self._writer.add("look_at_inputs", fields)
+            self._writer.program.looks = True
 
     def _forward(self) -> list[Tensor]:
         """Rows of all operations, from the inputs to the output; the inputs are the first tensor."""

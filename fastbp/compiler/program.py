@@ -39,6 +39,8 @@ class Program:
         In so many parts they go through these rows, however many workers there are; 0 where that is open.
     n_values : int
         Loss and metrics that it sums.
+    looks : bool
+        Whether it looks for inputs that are not finite.
     """
 
     def __init__(self, dtype: str, batch: int) -> None:
@@ -48,6 +50,7 @@ class Program:
         self.costs: list[Cost] = []
         self.workspace = self.panels = self.samples_at_a_time = self.parts = 0
         self.n_values = 0
+        self.looks = False
         self._is_judged = False
 
     def add(

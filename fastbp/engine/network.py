@@ -278,7 +278,10 @@ class Network(NetworkPrograms):
     def predict(
         self, inputs: Source, *, batch_size: int | None = None, threads: int | str = "auto"
     ) -> NDArray[np.floating]:
-        """Outputs for a set, shape (n_samples, n_outputs)."""
+        """Outputs for a set, shape (n_samples, n_outputs).
+
+        Where the program has looked at all inputs, and they are finite, the source is told so.
+        """
         outputs = np.empty((inputs.n_samples, self.n_outputs), self._dtype)
         self._forward_only(inputs, None, None, batch_size, threads, outputs)
         return outputs
@@ -325,7 +328,9 @@ class Network(NetworkPrograms):
                 batch, inputs, targets, sample_weight, threads, training=False
             )
             session.bind(workers, inputs, targets, sample_weight, None, outputs)
-            return session.run_epoch(n, batch, workers, seconds, sums)
+            found = session.run_epoch(n, batch, workers, seconds, sums)
+            inputs.is_finite |= session.looks and session.failed_step < 0
+            return found
 
     def memory_plan(self, batch_size: int) -> dict[str, int]:
         """Bytes that training at this batch size will take with all workers, by purpose."""

@@ -52,7 +52,7 @@ class Session:
         self.workspace = program.workspace
         self._n_apart = program.names.index("barrier")
         self._samples_at_a_time, self._parts = program.samples_at_a_time, program.parts
-        self.n_values = program.n_values
+        self.n_values, self.looks = program.n_values, program.looks
         self.gradients = gradients
         self.arena_address = 0
         self.status = np.zeros(2, np.int64)
@@ -134,7 +134,7 @@ class Session:
             0 if outputs is None else outputs.ctypes.data,
         )
         seed, steps_before = noise
-        status = self._status_address if stops else 0
+        status = self._status_address if stops or self.looks else 0
         for context in self._context_words:
             _write_data(context, 8 * _DATA, *data)
             context[_STATUS] = status
@@ -192,7 +192,7 @@ class Session:
 
     @property
     def failed_step(self) -> int:
-        """Index of the step whose loss was not finite, -1 where none was."""
+        """Index of the step whose loss, or input if the program looks, was not finite, -1 where none was."""
         return int(self.status.item(0)) - 1
 
     @property

@@ -1,14 +1,17 @@
 """What may be wrong with many numbers, found in one look: too large a magnitude, NaN, a whole number out of range."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
 
 from fastbp.kernels import simd
+from fastbp.kernels.context import Context, sample_blocks
 from fastbp.runtime.cache import compile_callable
 from fastbp.runtime.inlined import inlined
+
+_LARGEST_SINGLE, _LARGEST_DOUBLE = (float(np.finfo(each).max) for each in ("float32", "float64"))
 
 i64 = types.int64
 uint32, uint64 = types.uint32, types.uint64
@@ -40,6 +43,34 @@ def look(address, count, itemsize, limit):
     if itemsize == 8:
         return _are_within(simd.pointer_at(address, simd.float64), count, limit)
     return _are_within(simd.pointer_at(address, simd.float32), count, limit)
+
+
+class LookAtInputs(NamedTuple):
+    """Fields of `look_at_inputs`."""
+
+    table: int  # addresses of the batch's rows, int64
+    n_in: int
+
+
+def look_at_inputs():
+    """status[0] = number of the step, where an input of the batch is not finite; else it stays"""
+
+    def kernel(row, arena, context, hyper, worker, workers):
+        r = simd.read_fields(row, LookAtInputs)
+        c = simd.read_fields(context, Context)
+        lanes = simd.lanes(arena)
+        first, end = sample_blocks(c, lanes, worker, workers)
+        table = simd.reinterpret(simd.advance(arena, r.table), simd.int64)
+        is_double = simd.is_double(simd.splat(arena, 0.0))
+        largest = _LARGEST_DOUBLE if is_double else _LARGEST_SINGLE
+        found = True
+        for s in range(first * lanes, min(end * lanes, c.rows)):
+            numbers = simd.pointer_like(arena, simd.get(table, s))
+            found &= _are_within(numbers, r.n_in, largest)
+        if not found:
+            simd.put(simd.pointer_at(c.status, simd.int64), 0, c.step)
+
+    return kernel
 
 
 @cache

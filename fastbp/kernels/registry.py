@@ -23,6 +23,7 @@ from fastbp.kernels import (
     layer_normalization,
     layout,
     losses,
+    magnitudes,
     muon,
     narrow,
     noise,
@@ -44,6 +45,7 @@ _FACTORIES = {
     for factory in (
         layout.point_at_inputs,
         layout.gather_inputs,
+        magnitudes.look_at_inputs,
         layout.gather_targets,
         layout.weight_shares,
         layout.to_samples_in_lanes,

@@ -55,8 +55,10 @@ class Samples:
         )
 
 
-def check_inputs(x: object, n_inputs: int, dtype: str, name: str = "x") -> Source:
-    """Return the inputs as a source with `n_inputs` finite columns.
+def check_inputs(
+    x: object, n_inputs: int, dtype: str, name: str = "x", *, looks: bool = True
+) -> Source:
+    """Return the inputs as a source with `n_inputs` columns, finite ones if it `looks`.
 
     Raises
     ------
@@ -68,7 +70,8 @@ def check_inputs(x: object, n_inputs: int, dtype: str, name: str = "x") -> Sourc
         raise DataError(
             f"{name} has {_columns(inputs.n_columns)}, but the model's input has {n_inputs}"
         )
-    check_finite(inputs, name, dtype=dtype)
+    if looks:
+        check_finite(inputs, name, dtype=dtype)
     return inputs
 
 

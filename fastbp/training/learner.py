@@ -259,11 +259,16 @@ class Learner:
                 raise DataError(f"{name} must be finite in {self.dtype}")
         self.network().set_weights(arrays)
 
-    def inputs(self, x: object, prefix: str = "") -> Source:
-        """Check what is to be predicted; `prefix` goes before its name in messages."""
+    def inputs(self, x: object, prefix: str = "", *, looks: bool = True) -> Source:
+        """Check what is to be predicted; `prefix` goes before its name in messages.
+
+        Unless it `looks`, only categories are sure to be finite.
+        """
         name = f"{prefix}x"
         source = as_source(as_rows(x, self.stack, name), name)
-        inputs = check_inputs(source, self.n_inputs or source.n_columns, self.dtype, name)
+        looks = looks or bool(self.stack.embeddings)
+        n_inputs = self.n_inputs or source.n_columns
+        inputs = check_inputs(source, n_inputs, self.dtype, name, looks=looks)
         check_categories(inputs, self.stack, name)
         return inputs
 

@@ -66,9 +66,9 @@ def nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastbp.compiler.program.kernel_address", lambda *_: 1)
 
 
-def names(request: Request, goal: Goal | None, *layers: Any) -> list[str]:
+def names(request: Request, goal: Goal | None, *layers: Any, n_in: int = 7) -> list[str]:
     """What the rows of a lowered program do."""
-    operations = build_graph(7, layers)
+    operations = build_graph(n_in, layers)
     parameters = ParameterLayout(operations, np.dtype("float32"))
     size = parameters.size
     lowering = Lowering(parameters, operations, request, goal, None, 4 * size, size)
@@ -169,6 +169,20 @@ def test_prediction_ends_with_a_barrier() -> None:
     assert found[-2:] == ["write_outputs", "barrier"]
     assert "softmax" in found
     assert not any("gradient" in name or "features" in name for name in found)
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+def test_prediction_looks_at_its_inputs_while_it_reads_them() -> None:
+    """Those that may be wrong, where they lie in rows."""
+    layers = Dense(40, "tanh"), Dense(3, "softmax")
+    inputs = {"float32": True, "float64": False, "uint8": False}
+    for dtype, in_place in inputs.items():
+        request = Request(32, InputKind(dtype, in_place), predict=True)
+        found = names(request, None, *layers, n_in=70)
+        assert ("look_at_inputs" in found[1:2]) == dtype.startswith("float")
+    for rule in (None, "sgd"):
+        request = Request(32, IN_PLACE, "int64", rule=rule, training=rule is not None)
+        assert "look_at_inputs" not in names(request, CLASSES, *layers, n_in=70)
 
 
 @pytest.mark.usefixtures("nothing_is_compiled")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from fastbp.data.source import as_source
-from fastbp.kernels.magnitudes import are_below, are_within
+from fastbp.kernels.magnitudes import LookAtInputs, are_below, are_within
+from kernels.probes import aligned, n_lanes
+from kernels.rows import Row
 
 
 def is_within(values: np.ndarray, limit: float) -> bool:
@@ -49,3 +51,45 @@ def test_whole_numbers_are_from_0_to_below_the_limit(dtype: str, n: int) -> None
             assert not are_below(*numbers, 10)
         values[place] = kept
     assert are_below(*numbers, 10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_columns", [1, 13, 67])
+def test_rows_that_are_looked_at_by_workers(dtype: str, n_columns: int) -> None:
+    """Each sample of the batch by its worker; nothing beside its columns, and no padding of the batch."""
+    rows, lanes = 21, n_lanes(dtype)
+    samples = -(-rows // lanes) * lanes
+    arena = aligned(samples * 8 // np.dtype(dtype).itemsize, dtype, np.nan)
+    x = np.full((rows, n_columns + 2), np.nan, dtype)
+    inside = x[:, 1:-1]
+    inside[...] = np.random.default_rng(n_columns).standard_normal(inside.shape)
+    inside[0, 0] = np.finfo(dtype).max
+    table = arena.view(np.int64)
+    table[:rows] = [sample.ctypes.data for sample in inside]
+    # What would be looked at by mistake would be found.
+    table[rows:] = x.ctypes.data
+    status, row = np.zeros(1, np.int64), Row("look_at_inputs", arena)
+
+    def found_by() -> list[int]:
+        """The workers that have found something"""
+        found = []
+        for worker in range(3):
+            status[0] = 0
+            place = {"rows": rows, "step": 7, "status": status.ctypes.data}
+            row.run(LookAtInputs(0, n_columns), worker, 3, **place)
+            assert status[0] in (0, 7)
+            if status[0]:
+                found.append(worker)
+        return found
+
+    assert found_by() == []
+    blocks = samples // lanes
+    for sample in (0, 8, rows - 1):
+        owner = next(w for w in range(3) if sample // lanes < blocks * (w + 1) // 3)
+        for column in {0, n_columns // 2, n_columns - 1}:
+            kept = inside[sample, column]
+            for wrong in (np.nan, np.inf, -np.inf):
+                inside[sample, column] = wrong
+                assert found_by() == [owner]
+            inside[sample, column] = kept
+    assert found_by() == []

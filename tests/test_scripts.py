@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts import children
+
 # The tests may lie in an empty folder, with a link to the benchmarks.
 _ROOTS = [Path(__file__).parents[1], (Path(__file__).parents[1] / "bench").resolve().parent]
 ROOT = next((each for each in _ROOTS if (each / "scripts" / "test").is_file()), None)
@@ -26,7 +28,7 @@ case "$*" in
 *) exit 0 ;;
 esac
 echo "$name has run"
-if [ -e "$STUBS/$name.sleeps" ]; then echo $$ >"$STUBS/$name.pid" && exec sleep 60; fi
+if [ -e "$STUBS/$name.sleeps" ]; then echo $$ >"$STUBS/$name.pid" && exec sleep 1200; fi
 exit "$(cat "$STUBS/$name" 2>/dev/null || echo 0)"
 """
 
@@ -77,7 +79,7 @@ def test_all_parts_are_told(clone: Path, codes: dict[str, int], expected: int) -
     for name, code in codes.items():
         (clone / "stubs" / name).write_text(str(code))
     process = start(clone)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=children.LIMIT)
     assert [output.count(f"{name} has run") for name in PARTS] == [1] * 4, output
     assert process.returncode == expected, output
     assert not list(clone.glob("tmp.*"))
@@ -93,7 +95,7 @@ def test_what_runs_beside_ends_with_it(
         (clone / "stubs" / f"{name}.sleeps").touch()
     process = start(clone)
     numbers = []
-    until = time.monotonic() + 60
+    until = time.monotonic() + children.LIMIT / 2
     for name in names:
         file = clone / "stubs" / f"{name}.pid"
         while not (file.exists() and file.read_text()):
@@ -104,7 +106,7 @@ def test_what_runs_beside_ends_with_it(
     # Bash waits for what runs in front of it, which a terminal would have told as well.
     for number in numbers[1:]:
         os.kill(number, how)
-    process.communicate(timeout=60)
+    process.communicate(timeout=children.LIMIT)
     assert process.returncode != 0
     while runs(numbers[0]):
         assert time.monotonic() < until

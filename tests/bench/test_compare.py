@@ -23,6 +23,7 @@ from compare.plants import PLANTS, Plant, PlantError
 from compare.run import ROUNDS, THRESHOLD
 from compare.statistics import Estimate, estimate
 from compare.versions import Version
+from contracts import children
 from fastbp.runtime.cache import cache_root
 
 CASES = cases(NETWORKS, [1])
@@ -256,7 +257,7 @@ sys.exit(main(sys.argv[1:]))
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=children.LIMIT,
         check=False,
     )
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts import children
+
 QUICK = Path(__file__).parents[2] / "bench" / "quick.py"
 
 GOOD = """
@@ -52,7 +54,9 @@ PLANTED = {
 
 def quick(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(QUICK), str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=children.LIMIT, check=False
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 import pytest
 
 import fastbp
+from contracts import children
 
 COMMANDS = ("train", "predict", "inspect", "profile", "doctor", "warmup")
 
@@ -20,7 +21,7 @@ def run(*arguments, code=None, **options):
         [sys.executable, *start, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=children.LIMIT,
         check=False,
         **options,
     )
@@ -89,7 +90,7 @@ def test_control_c_ends_with_130_and_leaves_the_old_file(tmp_path):
             break
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=children.LIMIT)
     assert process.returncode == 130
     assert errors == "fastbp: interrupted\n"
     assert [each.name for each in tmp_path.iterdir()] == ["digits.safetensors"]
@@ -107,4 +108,4 @@ def test_a_closed_pipe_is_no_error_to_show(tmp_path):
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=children.LIMIT) == 1

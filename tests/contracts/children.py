@@ -10,10 +10,13 @@ from typing import Any
 
 TESTS = Path(__file__).parents[1]
 
+#: Seconds. It ends what hangs, nothing else: many times what any child takes on a slow machine with others at work.
+LIMIT = 1200.0
+
 TimedOut = subprocess.TimeoutExpired
 
 
-def run(*scripts: str, timeout: float = 60.0, expected: int = 0, **variables: str) -> Any:
+def run(*scripts: str, timeout: float = LIMIT, expected: int = 0, **variables: str) -> Any:
     """Run scripts, one after the other in one process, with these variables; return the JSON of the last line.
 
     They see `tests` on its path, and the environment's `lib` folder on the loader's, where PyPI's tbb lies.

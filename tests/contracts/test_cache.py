@@ -43,7 +43,7 @@ print(json.dumps({
 def predict(folder: Path, *activations: str) -> Any:
     """Predict in a new process whose cache is at `folder`."""
     names = activations or ("relu",)
-    return children.run(SCRIPT % (names,), timeout=120, **{VARIABLE: str(folder)})
+    return children.run(SCRIPT % (names,), **{VARIABLE: str(folder)})
 
 
 @pytest.fixture(scope="module")

@@ -316,9 +316,7 @@ print(json.dumps({"found": found, "sizes": sizes}))
 
 def test_same_bits_for_any_number_of_workers() -> None:
     """In arrays of several pieces, each of which one worker adds up."""
-    answer = children.run(
-        SCRIPT, timeout=240, NUMBA_NUM_THREADS="3", NUMBA_THREADING_LAYER="workqueue"
-    )
+    answer = children.run(SCRIPT, NUMBA_NUM_THREADS="3", NUMBA_THREADING_LAYER="workqueue")
     assert answer["sizes"] == {"1": 1, "2": 2, "3": 3}
     found = answer["found"]
     assert {name for name, bits in found.items() if len(set(bits)) > 1} == set()

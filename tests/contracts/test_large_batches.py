@@ -111,9 +111,7 @@ print(json.dumps({"sizes": sizes, "bits": bits}))
 
 
 def test_same_bits() -> None:
-    answer = children.run(
-        BITS, timeout=400, NUMBA_NUM_THREADS="11", NUMBA_THREADING_LAYER="workqueue"
-    )
+    answer = children.run(BITS, NUMBA_NUM_THREADS="11", NUMBA_THREADING_LAYER="workqueue")
     assert answer["sizes"] == {str(workers): workers for workers in WORKERS}
     assert len(answer["bits"]) == 4
     for case, bits in answer["bits"].items():

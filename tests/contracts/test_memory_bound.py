@@ -97,9 +97,7 @@ def train(folder: str, what: str, bound: int | None, expected: int = 0) -> list[
     limit = "" if bound is None else LIMIT.format(bound=bound)
     dtype = "np.float32" if what == "batches" else "np.uint8"
     run = RUN.format(what=what, limit=limit, n_columns=N_COLUMNS, dtype=dtype)
-    losses: list[float] = children.run(
-        SETTING, MAPS.format(folder=folder), run, timeout=200, expected=expected
-    )
+    losses: list[float] = children.run(SETTING, MAPS.format(folder=folder), run, expected=expected)
     return losses
 
 

@@ -256,7 +256,7 @@ print(json.dumps({"found": found, "sizes": sizes}))
 
 def test_same_bits() -> None:
     """For one, two and three workers, which were there."""
-    answer = children.run(SCRIPT, timeout=120, NUMBA_NUM_THREADS="3", NUMBA_THREADING_LAYER="omp")
+    answer = children.run(SCRIPT, NUMBA_NUM_THREADS="3", NUMBA_THREADING_LAYER="omp")
     assert answer["sizes"] == {"1": 1, "2": 2, "3": 3}
     assert len(answer["found"]) == 8
     for case, by_workers in answer["found"].items():

@@ -67,9 +67,7 @@ def bits() -> dict[str, Any]:
     script = SCRIPT % {"batches": BATCHES, "workers": WORKERS}
     found = {}
     for layer in LAYERS:
-        answer = children.run(
-            script, timeout=400, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
-        )
+        answer = children.run(script, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8")
         assert answer["layer"] == layer
         # teams were whole; TBB gives a region no more threads than there are processors
         least = {workers: min(workers, 2) if layer == "tbb" else workers for workers in WORKERS}

@@ -119,7 +119,7 @@ print(json.dumps({"sizes": sizes, "bits": bits}))
 
 
 def test_same_bits() -> None:
-    answer = children.run(BITS, timeout=120, NUMBA_NUM_THREADS="8", NUMBA_THREADING_LAYER="omp")
+    answer = children.run(BITS, NUMBA_NUM_THREADS="8", NUMBA_THREADING_LAYER="omp")
     assert answer["sizes"] == {"1": 1, "2": 2, "3": 3, "8": 8}
     assert len(answer["bits"]) == 6 * len(NAMES)
     assert {name for name, bits in answer["bits"].items() if len(set(bits)) > 1} == set()

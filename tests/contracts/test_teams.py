@@ -15,7 +15,6 @@ from contracts.problems import OPTIMIZERS, Problem, digest
 pytestmark = pytest.mark.alone
 
 LAYERS = ("omp", "tbb", "workqueue")
-LIMIT = 60.0
 
 PREFACE = """
 import json, os, threading
@@ -51,9 +50,7 @@ def test_more_workers_than_processors(layer: str, expected: str) -> None:
         os.sched_setaffinity(int(task), os.sched_getaffinity(0))
     print(json.dumps([before, bits(8), bits(3)]))
     """
-    answers = children.run(
-        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
-    )
+    answers = children.run(PREFACE, script, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8")
     assert answers == [expected] * 3
 
 
@@ -69,9 +66,7 @@ def test_four_threads_train_at_once(layer: str, expected: str) -> None:
     for each in team: each.join()
     print(json.dumps(found))
     """
-    answers = children.run(
-        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8"
-    )
+    answers = children.run(PREFACE, script, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="8")
     assert answers == [expected] * 12
 
 
@@ -91,9 +86,7 @@ def test_inside_a_parallel_region(layer: str, expected: str) -> None:
     region(2)
     print(json.dumps(found))
     """
-    answers = children.run(
-        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2"
-    )
+    answers = children.run(PREFACE, script, NUMBA_THREADING_LAYER=layer, NUMBA_NUM_THREADS="2")
     assert answers == [expected] * 2
 
 
@@ -121,7 +114,6 @@ def test_forked_child_trains(layer: str, expected: str) -> None:
     answers = children.run(
         PREFACE,
         script,
-        timeout=LIMIT,
         NUMBA_THREADING_LAYER=layer,
         NUMBA_NUM_THREADS="2",
         PYTHONWARNINGS="ignore::DeprecationWarning",
@@ -143,7 +135,7 @@ def test_one_thread_enters_no_parallel_region(expected: str) -> None:
     print(json.dumps([one, two]))
     """
     one, two = children.run(
-        PREFACE, script, timeout=LIMIT, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2"
+        PREFACE, script, NUMBA_THREADING_LAYER="workqueue", NUMBA_NUM_THREADS="2"
     )
     assert one == [expected, None]
     assert two == [expected, "workqueue"]
@@ -178,4 +170,4 @@ def test_affinity_limits_auto(expected: str) -> None:
         layer = None
     print(json.dumps([found, layer]))
     """
-    assert children.run(limit, PREFACE, script, timeout=LIMIT) == [expected, None]
+    assert children.run(limit, PREFACE, script) == [expected, None]

@@ -30,7 +30,21 @@ print(json.dumps({"own": own, "kept": sorted(kept_labels()), "right": error < 1e
 """
 
 #: What this process compiles takes so long that the helper is there before the first kernel is done.
-LATE = "import time; late = counted; ahead._compile = lambda k: (time.sleep(3), late(k))"
+LATE = """
+import time
+of_helpers, feed = [], ahead._feed
+def watched(helper, queue, handed):
+    of_helpers.append(handed)
+    try:
+        feed(helper, queue, handed)
+    finally:
+        of_helpers.append(["it comes no more"])
+def late(kernel):
+    while not any(of_helpers):
+        time.sleep(0.01)
+    counted(kernel)
+ahead._feed, ahead._compile = watched, late
+"""
 #: A helper that neither works nor ends.
 STOPPED = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
 
@@ -39,7 +53,6 @@ def run(folder: Path, change: str = "") -> Any:
     few = "ahead._WORTH_A_HELPER = 2"
     return children.run(
         SCRIPT % f"{few}\n{change}",
-        timeout=200,
         FASTBP_CACHE_DIR=str(folder),
         NUMBA_NUM_THREADS="2",
     )
@@ -102,7 +115,7 @@ def test_without_a_helper_everything_is_compiled(
 def test_one_thread_asks_for_no_helper(executors: Path) -> None:
     forbidden = "ahead.subprocess = None"
     script = (SCRIPT % f"ahead._WORTH_A_HELPER = 2\n{forbidden}").replace("threads=2", "threads=1")
-    found = children.run(script, timeout=200, FASTBP_CACHE_DIR=str(executors))
+    found = children.run(script, FASTBP_CACHE_DIR=str(executors))
     assert found["right"]
     assert found["own"] == []
     assert json.dumps(found["kept"])
@@ -116,7 +129,7 @@ def test_files_of_the_current_folder_are_not_modules_of_the_helper(
     for name in ("json", "random", "numba", "numpy", "sitecustomize"):
         (tmp_path / f"{name}.py").write_text(f"open({str(sign)!r}, 'w').close()\n")
     # This process was started with the current folder on its path, wherever it is.
-    change = f"import os; sys.path.remove(''); os.chdir({str(tmp_path)!r}); {LATE}"
+    change = f"import os; sys.path.remove(''); os.chdir({str(tmp_path)!r})\n{LATE}"
     found = run(executors, change)
     assert found["right"]
     assert not sign.exists()

@@ -71,7 +71,7 @@ print(json.dumps(float(np.lib.stride_tricks.as_strided(array[%d:], [2], [%d])[1]
 
 def test_only_the_arrays_are_read() -> None:
     """Training, evaluation, prediction and gradients, in place and gathered, forwards and backwards."""
-    assert children.run(FENCED, TRAIN, timeout=200)
+    assert children.run(FENCED, TRAIN)
 
 
 @pytest.mark.parametrize(("at_end", "start", "stride"), [(True, 2, 8), (False, 0, -8)])

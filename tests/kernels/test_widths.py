@@ -55,9 +55,7 @@ SIZES = {"small": SMALL, "few": FEW, "packs": PACKS, "shapes": SHAPES, "few shap
 @cache
 def train(vector_bytes: int, dtype: str) -> Any:
     """The largest relative error of each network after some steps with vectors of this width, and of a planted one."""
-    return children.run(
-        SCRIPT % ((dtype, SIZES),), timeout=280, FASTBP_VECTOR_BYTES=str(vector_bytes)
-    )
+    return children.run(SCRIPT % ((dtype, SIZES),), FASTBP_VECTOR_BYTES=str(vector_bytes))
 
 
 # The fewest lanes and the most that a vector can have.

@@ -1,0 +1,1 @@
+"""Sequential as its users see it: compile, fit, evaluate, predict, save."""

@@ -73,15 +73,19 @@ class Prefetch:
         while True:
             with self._changed:
                 stage = self._stages[self._reading]
-                if stage.is_closed and stage.n_taken == stage.n_ready:
+                if self._filling != self._reading and stage.n_taken == stage.n_ready:
                     stage.clear()
                     self._reading = 1 - self._reading
                     self._changed.notify_all()
                     stage = self._stages[self._reading]
                 self._gather(stage)
                 if stage.n_taken == stage.n_ready:
-                    if stage.is_closed:
-                        # Its last rows had been taken before whoever fetches could close it.
+                    if self._filling != self._reading:
+                        # Its last rows had been taken before whoever fetches could go on to the other.
+                        continue
+                    if not self._has_ended:
+                        # Not emptied before that, or whoever fetches would put the next batch here.
+                        self._changed.wait(_BREATH)
                         continue
                     if self._error is not None:
                         raise self._error
@@ -190,6 +194,7 @@ class Prefetch:
             if self._has_ended:
                 return None
             self._filling = other
+            self._changed.notify_all()
         self._began = time.monotonic(), time.thread_time()
         return self._stages[other]
 

@@ -43,6 +43,8 @@ def test_activations_are_their_names():
     assert dir(fastbp.activations) == sorted(found)
     made = found.pop("threshold")(threshold=0.5, default_value=-1)
     assert fastbp.Dense(3, made) == fastbp.Dense(3, "threshold(0.5, -1.0)")
+    # Without another alpha it is the same function.
+    assert found.pop("celu") == "elu"
     assert all(value == name for name, value in found.items())
     assert fastbp.Dense(3, fastbp.activations.tanh) == fastbp.Dense(3, "tanh")
     with pytest.raises(AttributeError, match="did you mean 'relu'"):

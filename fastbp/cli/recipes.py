@@ -152,7 +152,7 @@ def all_recipes() -> Iterator[Recipe]:
             if None not in usual.values():
                 yield Recipe(activation, dtype=dtype)
             if usual:
-                yield Recipe(f"{activation}({', '.join(['0.5'] * len(usual))})", dtype=dtype)
+                yield Recipe(f"{activation}({', '.join(['0.25'] * len(usual))})", dtype=dtype)
         for loss in LOSSES.names:
             for batch_size in (None, 2):
                 yield Recipe(loss=loss, dtype=dtype, batch_size=batch_size)

@@ -316,53 +316,6 @@ def sparse_sigmoid_backward(gradient, output):
     return select((output > 0.0) & (output < 1.0), 0.5 * gradient, 0.0)
 
 
-@inlined
-def threshold(x, numbers):
-    """x where it is above a threshold, else another number, and NaN"""
-    return select(x <= numbers[0], numbers[1], x)
-
-
-@inlined
-def threshold_backward(gradient, x, numbers):
-    return select(x > numbers[0], gradient, 0.0)
-
-
-@inlined
-def relu_by_numbers(x, numbers):
-    """At most m where x is above a threshold t, slope (x - t) else;  numbers = (slope, m, t)"""
-    slope, most, bound = numbers
-    return select(x > bound, minimum(most, x), slope * (x - bound))
-
-
-@inlined
-def relu_by_numbers_backward(gradient, x, numbers):
-    slope, most, bound = numbers
-    above = select(x < most, gradient, 0.0)
-    return select(x > bound, above, slope * gradient)
-
-
-@inlined
-def leaky_relu_by_numbers(x, numbers):
-    """x, or slope x below 0;  numbers = (slope,)"""
-    return select(x < 0.0, numbers[0] * x, x)
-
-
-@inlined
-def leaky_relu_by_numbers_backward(gradient, x, numbers):
-    return select(x < 0.0, numbers[0] * gradient, gradient)
-
-
-@inlined
-def elu_by_numbers(x, numbers):
-    """x, or alpha (exp(x) - 1) below 0;  numbers = (alpha,)"""
-    return select(x < 0.0, numbers[0] * expm1(x), x)
-
-
-@inlined
-def elu_by_numbers_backward(gradient, x, numbers):
-    return select(x < 0.0, numbers[0] * gradient * exp(x), gradient)
-
-
 class ActivationFunctions(NamedTuple):
     """The compiled side of an activation; `keeps` is ``"output"`` or ``"input"``."""
 
@@ -397,15 +350,4 @@ ACTIVATIONS = {
     "log_sigmoid": ActivationFunctions(log_sigmoid, log_sigmoid_backward, "output"),
     "sparse_plus": ActivationFunctions(sparse_plus, sparse_plus_backward, "output"),
     "sparse_sigmoid": ActivationFunctions(sparse_sigmoid, sparse_sigmoid_backward, "output"),
-}
-
-#: Those with numbers in their formulas: ``value(x, numbers)`` and ``backward(gradient, x, numbers)``. One kernel is for
-#: all numbers, which are in its row; nothing else has them, so these are fused into nothing.
-BY_NUMBERS = {
-    "threshold": ActivationFunctions(threshold, threshold_backward, "input"),
-    "relu": ActivationFunctions(relu_by_numbers, relu_by_numbers_backward, "input"),
-    "leaky_relu": ActivationFunctions(
-        leaky_relu_by_numbers, leaky_relu_by_numbers_backward, "input"
-    ),
-    "elu": ActivationFunctions(elu_by_numbers, elu_by_numbers_backward, "input"),
 }

@@ -6,7 +6,8 @@ All buffers have samples in lanes or, where there are few samples, features.
 from typing import NamedTuple
 
 from fastbp.kernels import simd
-from fastbp.kernels.activations import ACTIVATIONS, BY_NUMBERS
+from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.activations_by_numbers import BY_NUMBERS
 from fastbp.kernels.context import Context, sample_blocks, share
 from fastbp.kernels.few import first_lanes
 from fastbp.runtime.inlined import inlined

@@ -1,6 +1,6 @@
 """The activations, by name. What they compute is in fastbp/kernels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 
 from fastbp.errors import ArgumentError, unknown_name
@@ -12,6 +12,7 @@ ACTIVATIONS = (
     "relu",
     "leaky_relu",
     "elu",
+    "celu",
     "tanh",
     "sigmoid",
     "softplus",
@@ -52,16 +53,26 @@ NUMBERS: dict[str, dict[str, float | None]] = {
     "relu": {"negative_slope": 0.0, "max_value": inf, "threshold": 0.0},
     "leaky_relu": {"negative_slope": 0.2},
     "elu": {"alpha": 1.0},
+    "celu": {"alpha": 1.0},
+    "soft_shrink": {"threshold": 0.5},
+    "hard_shrink": {"threshold": 0.5},
+    "squareplus": {"b": 4.0},
 }
 
-#: Those that have a name without numbers, by which they are fused into the layer below.
-_PLAIN = {"relu(0.0, 6.0, 0.0)": "relu6"}
+#: What numbers have to be for the formula to mean something.
+_BOUNDS: dict[str, dict[str, float]] = {
+    "celu": {"above": 0.0},
+    "soft_shrink": {"minimum": 0.0},
+    "hard_shrink": {"minimum": 0.0},
+    "squareplus": {"above": 0.0},
+}
+
+#: Those that have another name without numbers, by which they are fused into the layer below.
+_PLAIN = {"relu(0.0, 6.0, 0.0)": "relu6", "celu": "elu"}
 
 _ALIASES = {
     "swish": "silu",
     "hard_swish": "hard_silu",
-    # With Keras's alpha of 1 it is the same function.
-    "celu": "elu",
 }
 
 #: Keys of the user's own functions that were made in this process.
@@ -164,17 +175,18 @@ def activation_name(activation: object, **numbers: object) -> str:
     if not needed <= set(numbers) <= set(usual):
         raise _other_numbers(name, numbers)
     chosen = {
-        each: _number(each, numbers.get(each, number), number) for each, number in usual.items()
+        each: _number(each, numbers.get(each, number), number, _BOUNDS.get(name, {}))
+        for each, number in usual.items()
     }
     if chosen == usual:
-        return name
+        return _PLAIN.get(name, name)
     text = f"{name}({', '.join(map(repr, chosen.values()))})"
     return _PLAIN.get(text, text)
 
 
-def _number(name: str, given: object, usual: float | None) -> float:
+def _number(name: str, given: object, usual: float | None, bounds: Mapping[str, float]) -> float:
     """One of a formula's numbers; it is finite, or what it usually is"""
-    return inf if given == usual == inf else real_number(name, given)
+    return inf if given == usual == inf else real_number(name, given, **bounds)
 
 
 def _from_text(name: str, behind: str) -> dict[str, object]:

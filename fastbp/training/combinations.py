@@ -14,6 +14,7 @@ _NO_PROBABILITIES = (
     "relu",
     "leaky_relu",
     "elu",
+    "celu",
     "selu",
     "gelu",
     "gelu_tanh",

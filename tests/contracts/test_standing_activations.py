@@ -13,7 +13,8 @@ from contracts.problems import OPTIMIZERS, Array, Problem, digest
 from contracts.test_gradients import TOLERANCES, errors
 
 NAMES = ("softmax", "log_softmax", "sparsemax", "threshold(0.3, -0.7)", "glu")
-NAMES += ("relu(0.1, 1.5, 0.4)", "leaky_relu(0.45)", "elu(0.7)")
+NAMES += ("relu(0.1, 1.5, 0.4)", "leaky_relu(0.45)", "elu(0.7)", "celu(0.7)")
+NAMES += ("soft_shrink(0.375)", "hard_shrink(0.375)", "squareplus(1.5)")
 #: So many samples that gradients are added up in parts.
 LARGE = {"float32": 2603, "float64": 1307}
 

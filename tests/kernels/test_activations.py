@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 import naive
-from fastbp.kernels.activations import ACTIVATIONS, BY_NUMBERS, ActivationFunctions
+from fastbp.kernels.activations import ACTIVATIONS, ActivationFunctions
+from fastbp.kernels.activations_by_numbers import BY_NUMBERS
 from fastbp.kernels.simd import select
 from fastbp.nn.activations import name_and_numbers
 from fastbp.runtime.inlined import inlined
@@ -17,7 +18,16 @@ from kernels.probes import elementwise
 
 Array = NDArray[Any]
 #: Each of those with numbers in their formulas, with the numbers of its twin.
-NUMBERED = ("threshold(0.3, -0.7)", "relu(0.1, 1.5, 0.4)", "leaky_relu(0.45)", "elu(0.7)")
+NUMBERED = (
+    "threshold(0.3, -0.7)",
+    "relu(0.1, 1.5, 0.4)",
+    "leaky_relu(0.45)",
+    "soft_shrink(0.375)",
+    "hard_shrink(0.375)",
+    "elu(0.7)",
+    "celu(0.7)",
+    "squareplus(1.5)",
+)
 NAMES = (*ACTIVATIONS, *NUMBERED)
 #: Straight lines, whose slopes do not tell of x.
 IN_PIECES = (
@@ -30,7 +40,7 @@ IN_PIECES = (
     "soft_shrink",
     "hard_shrink",
     "sparse_sigmoid",
-    *NUMBERED[:3],
+    *NUMBERED[:5],
 )
 #: Differences of nearly equal numbers, in the twin of gelu for instance, which adds 1 to what is nearly -1.
 CANCELLING = ("gelu", "gelu_tanh", "tanh_shrink", NUMBERED[1])

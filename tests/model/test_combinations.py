@@ -32,6 +32,7 @@ SPARSE, FOCAL = fastbp.SparseCategoricalCrossentropy, fastbp.BinaryFocalCrossent
         ("relu(0, 2)", 1, "binary_crossentropy", r"'relu\(0.0, 2.0, 0.0\)': end it in 'sigmoid'"),
         ("relu(0.1, 1)", 1, "binary_crossentropy", r"'relu\(0.1, 1.0, 0.0\)': end it in"),
         ("leaky_relu(0.1)", 3, SPARSE(), r"'leaky_relu\(0.1\)': end it in 'softmax'"),
+        ("celu(0.5)", 3, SPARSE(), r"'celu\(0.5\)': end it in 'softmax'"),
         ("relu(0, inf, 1)", 3, SPARSE(from_logits=True), "end it in 'linear'"),
         ("relu(0, 1)", 3, SPARSE(from_logits=True), "leave one of both away"),
         ("log_sigmoid", 1, "poisson", "never positive.* 'exponential'"),

@@ -137,14 +137,14 @@ def hard_tanh(x: Array) -> Array:
     return np.where(np.abs(x.real) < 1.0, x, np.sign(x.real))
 
 
-def soft_shrink(x: Array) -> Array:
-    """f(x) = x - 1/2 above 1/2, x + 1/2 below -1/2, else 0"""
-    return np.where(np.abs(x.real) > 0.5, x - 0.5 * np.sign(x.real), 0.0)
+def soft_shrink(x: Array, threshold: float = 0.5) -> Array:
+    """f(x) = x - threshold above the threshold, x + threshold below its negative, else 0"""
+    return np.where(np.abs(x.real) > threshold, x - threshold * np.sign(x.real), 0.0)
 
 
-def hard_shrink(x: Array) -> Array:
-    """f(x) = x where |x| > 1/2, else 0"""
-    return np.where(np.abs(x.real) > 0.5, x, 0.0)
+def hard_shrink(x: Array, threshold: float = 0.5) -> Array:
+    """f(x) = x where |x| > threshold, else 0"""
+    return np.where(np.abs(x.real) > threshold, x, 0.0)
 
 
 def tanh_shrink(x: Array) -> Array:
@@ -152,11 +152,11 @@ def tanh_shrink(x: Array) -> Array:
     return x - np.tanh(x)
 
 
-def squareplus(x: Array) -> Array:
-    """f(x) = (x + sqrt(x**2 + 4)) / 2, by the product with its conjugate where x < 0"""
+def squareplus(x: Array, b: float = 4.0) -> Array:
+    """f(x) = (x + sqrt(x**2 + b)) / 2, by the product with its conjugate where x < 0"""
     z = np.where(np.abs(x.real) > 1e100, 0.0, x)
-    root = np.where(np.abs(x.real) > 1e100, np.abs(x.real), np.sqrt(z**2 + 4.0))
-    return np.where(x.real > 0, 0.5 * (x + root), 2.0 / (root - np.where(x.real > 0, 0.0, x)))
+    root = np.where(np.abs(x.real) > 1e100, np.abs(x.real), np.sqrt(z**2 + b))
+    return np.where(x.real > 0, 0.5 * (x + root), 0.5 * b / (root - np.where(x.real > 0, 0.0, x)))
 
 
 def log_sigmoid(x: Array) -> Array:
@@ -225,6 +225,10 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu(0.1, 1.5, 0.4)": lambda x: relu_by_numbers(x, 0.1, 1.5, 0.4),
     "leaky_relu(0.45)": lambda x: np.where(x.real > 0, x, 0.45 * x),
     "elu(0.7)": lambda x: np.where(x.real > 0, x, 0.7 * elu(x)),
+    "celu(0.7)": lambda x: np.where(x.real > 0, x, 0.7 * elu(x / 0.7)),
+    "soft_shrink(0.375)": lambda x: soft_shrink(x, 0.375),
+    "hard_shrink(0.375)": lambda x: hard_shrink(x, 0.375),
+    "squareplus(1.5)": lambda x: squareplus(x, 1.5),
     "glu": glu,
 }
 
@@ -259,10 +263,10 @@ def _mish_slope(x: Array) -> Array:
     )
 
 
-def _squareplus_slope(x: Array) -> Array:
-    y = squareplus(x)
-    inverse = 1.0 / np.maximum(y, 1e-150)
-    return 1.0 / (1.0 + inverse**2)
+def _squareplus_slope(x: Array, b: float = 4.0) -> Array:
+    """Of y, y**2 / (y**2 + b / 4)"""
+    inverse = 1.0 / np.maximum(squareplus(x, b), 1e-150)
+    return 1.0 / (1.0 + 0.25 * b * inverse**2)
 
 
 SLOPES: dict[str, Callable[[Array], Array]] = {
@@ -298,6 +302,10 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "relu(0.1, 1.5, 0.4)": lambda x: np.where(x > 0.4, np.where(x < 1.5, 1.0, 0.0), 0.1),
     "leaky_relu(0.45)": lambda x: np.where(x > 0, 1.0, 0.45),
     "elu(0.7)": lambda x: np.where(x > 0, 1.0, 0.7 * np.exp(np.minimum(x, 0.0))),
+    "celu(0.7)": lambda x: np.exp(np.minimum(x, 0.0) / 0.7),
+    "soft_shrink(0.375)": lambda x: np.where(np.abs(x) > 0.375, 1.0, 0.0),
+    "hard_shrink(0.375)": lambda x: np.where(np.abs(x) > 0.375, 1.0, 0.0),
+    "squareplus(1.5)": lambda x: _squareplus_slope(x, 1.5),
 }
 
 

@@ -11,7 +11,7 @@ POSITIVE = ("sigmoid", "softplus", "softmax")
 # the last one below its threshold, where the outputs here are
 NOT_POSITIVE = ("log_sigmoid", "log_softmax", "relu(0.1, 1.5, 0.4)")
 # sometimes nothing but zeros, which have no gradient
-SHRINKING = ("soft_shrink", "hard_shrink")
+SHRINKING = ("soft_shrink", "hard_shrink", "soft_shrink(0.375)", "hard_shrink(0.375)")
 
 
 def goes_with(loss: str, output: str) -> bool:
@@ -120,8 +120,9 @@ def test_slopes_far_out(name: str) -> None:
         reference = naive.ACTIVATIONS[name](x + 1e-100j).imag / 1e-100
     assert np.isfinite(naive.ACTIVATIONS[name](x)).all()
     assert np.isfinite(slopes).all()
-    if name in ("gelu", "silu", "gelu_tanh", "mish", "squareplus", "softsign", "tanh_shrink"):
-        # differences of nearly equal numbers in their tails, and squares beyond the largest number
+    # differences of nearly equal numbers in their tails, and squares beyond the largest number
+    inexact = ("gelu", "silu", "gelu_tanh", "mish", "softsign", "tanh_shrink")
+    if name in (*inexact, "squareplus", "squareplus(1.5)"):
         np.testing.assert_allclose(slopes[:-4], reference[:-4], rtol=1e-12, atol=3e-16)
     else:
         np.testing.assert_allclose(slopes, reference, rtol=2e-14, atol=1e-200)

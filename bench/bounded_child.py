@@ -51,7 +51,7 @@ def main() -> None:
         limit_memory(job["limit"])
     import numpy as np
 
-    import feeds
+    import slices
 
     if job["limit"]:
         try:
@@ -61,13 +61,13 @@ def main() -> None:
             pass
     mode: Any = None if job["way"] == "arrays" else "r"
     x, y = (np.load(job[name], mmap_mode=mode) for name in ("x", "y"))
-    model, size = feeds.make_model(job["sizes"]), job["batch_size"]
-    slices = feeds.Slices(x, y, size)
-    batches = feeds.generate(slices)
-    few = feeds.Slices(x[: size * _WARM_BATCHES], y[: size * _WARM_BATCHES], size)
+    model, size = slices.make_model(job["sizes"]), job["batch_size"]
+    sequence = slices.Slices(x, y, size)
+    batches = slices.generate(sequence)
+    few = slices.Slices(x[: size * _WARM_BATCHES], y[: size * _WARM_BATCHES], size)
     fits: dict[str, Callable[[], Any]] = {
-        "sequence": lambda: model.fit(slices, verbose=0),
-        "generator": lambda: model.fit(batches, steps_per_epoch=len(slices), verbose=0),
+        "sequence": lambda: model.fit(sequence, verbose=0),
+        "generator": lambda: model.fit(batches, steps_per_epoch=len(sequence), verbose=0),
     }
     fit = fits.get(job["way"], lambda: model.fit(x, y, batch_size=size, verbose=0))
     model.fit(few, verbose=0)

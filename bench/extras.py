@@ -16,7 +16,7 @@ import numpy as np
 
 import fastbp
 from commandline import Parser, count
-from tables import table
+from tables import describe, machine, table
 
 SIZES, BATCH_SIZE = (784, 128, 10), 64
 #: In a `fit`, which looks once for NaN in the samples.
@@ -134,6 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=count, default=100, help="steps of an epoch (100)")
     parser.add_argument("--threads", type=count, help="workers; default: those that are best")
     chosen = parser.parse_args(arguments)
+    print(f"{describe(machine('extras'))}\n")
     rng = np.random.default_rng(0)
     n_samples = BATCH_SIZE * chosen.steps
     x = rng.standard_normal((n_samples, SIZES[0]), np.float32)

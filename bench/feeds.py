@@ -5,21 +5,20 @@ are three times larger than the memory that a process may have: where one does n
 of the speed in memory, or takes more memory than was planned, the exit code is 1.
 """
 
-import itertools
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import bounded
-import fastbp
 from commandline import Parser, count
-from tables import table
+from slices import Slices, generate, make_model
+from tables import describe, machine, table
 
 #: Columns, widths and batch size of what is trained, and samples of its set.
 NETWORKS = (
@@ -29,33 +28,6 @@ NETWORKS = (
 )
 
 Fit = Callable[[], Any]
-
-
-class Slices:
-    """A sequence of batches over arrays."""
-
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int) -> None:
-        self._x, self._y, self._batch_size = x, y, batch_size
-
-    def __len__(self) -> int:
-        return -(-len(self._x) // self._batch_size)
-
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = slice(self._batch_size * number, self._batch_size * (number + 1))
-        return self._x[rows], self._y[rows]
-
-
-def generate(slices: Slices) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The batches, over and over."""
-    return (slices[number] for number in itertools.cycle(range(len(slices))))
-
-
-def make_model(sizes: tuple[int, ...]) -> Any:
-    """A compiled classifier of these widths."""
-    layers = [fastbp.Dense(width, "relu") for width in sizes[1:-1]]
-    made = fastbp.Sequential([*layers, fastbp.Dense(sizes[-1], "softmax")], seed=1)
-    made.compile(fastbp.SGD(1e-4), "sparse_categorical_crossentropy")
-    return made
 
 
 def ways(sizes: tuple[int, ...], batch_size: int, n_samples: int, folder: Path) -> dict[str, Fit]:
@@ -99,11 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--samples", type=count, help="of a set; default 10,000 or 20,000")
     parser.add_argument("--limit", type=count, metavar="MB", help="memory that a process may have")
     chosen = parser.parse_args(arguments)
+    if chosen.limit and not sys.platform.startswith("linux"):
+        parser.error("--limit needs Linux, where the private memory of a process can be bounded")
+    print(f"{describe(machine('feeds'))}\n")
     if chosen.limit:
-        if not sys.platform.startswith("linux"):
-            parser.error(
-                "--limit needs Linux, where the private memory of a process can be bounded"
-            )
         return bounded.main(chosen.limit * 10**6, chosen.rounds)
     rows = []
     for sizes, batch_size, n_samples in NETWORKS:

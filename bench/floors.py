@@ -5,7 +5,6 @@ what else the machine does meets all of them. The floors were set on a machine w
 are scaled by the peak that is measured here in the same run.
 """
 
-import argparse
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from benchmarks.fits import Fit
 from benchmarks.starting import cold_start, warm_start
 from benchmarks.workloads import FLOOR_PEAK, OPTIMIZERS, WORKLOADS, Workload
+from commandline import Parser, check_outputs, count
 from fastbp.kernels.peak import measure_peak
 from tables import describe, machine, short, table, write_json
 
@@ -136,17 +136,13 @@ def _tell(what: str) -> None:
 
 def main() -> int:
     """Measure, and print; the exit code is 0 whatever the figures are."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench floors",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--rounds", type=int, default=15, help="how often each is measured")
+    parser = Parser("floors", __doc__)
+    parser.add_argument("--rounds", type=count, default=15, help="how often each is measured")
     parser.add_argument("--networks", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--no-starts", action="store_true", help="leave the processes' start out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
     options = parser.parse_args()
-
+    check_outputs(parser, options.json, None)
     facts = machine("floors")
     peak, steps = measure_steps([WORKLOADS[name] for name in options.networks], options.rounds)
     print(f"{describe(facts)}\n")

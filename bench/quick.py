@@ -3,7 +3,6 @@
 The figures say nothing; that all benchmarks still work is what is found out.
 """
 
-import argparse
 import ast
 import itertools
 import json
@@ -20,6 +19,8 @@ from pathlib import Path
 from asv_runner._aux import update_sys_path
 from asv_runner.discovery import disc_benchmarks
 from asv_runner.run import _run as run_benchmark
+
+from commandline import Parser
 
 FOLDER = Path(__file__).parent / "benchmarks"
 
@@ -98,7 +99,7 @@ def _is_figure(result: object) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run all; the exit code."""
-    parser = argparse.ArgumentParser(prog="quick", description=__doc__)
+    parser = Parser("quick", __doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="the benchmarks")
     folder = parser.parse_args(arguments).folder.resolve()
     began = time.perf_counter()

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.workloads import WORKLOADS
+from commandline import Parser, check_outputs, count
 from compare import versions
 from compare.cases import NETWORKS, cases
 from compare.decision import (
@@ -56,29 +57,24 @@ def outcome_table(outcomes: list[Outcome]) -> str:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench compare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("compare", __doc__)
     parser.add_argument("base", metavar="BASE", help="the older version, by what git knows it")
     parser.add_argument(
         "head", metavar="HEAD", nargs="?", help="the newer one; else the working tree"
     )
     parser.add_argument("--networks", nargs="+", choices=WORKLOADS, default=list(NETWORKS))
-    parser.add_argument("--threads", nargs="+", type=int, default=[1], metavar="N")
+    parser.add_argument("--threads", nargs="+", type=count, default=[1], metavar="N")
     parser.add_argument(
         "--threshold", type=float, default=100 * THRESHOLD, metavar="PERCENT", help="slower by"
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="at most; each a new pair")
+    parser.add_argument("--rounds", type=count, default=ROUNDS, help="at most; each a new pair")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
     options = parser.parse_args(arguments)
+    check_outputs(parser, options.json, None)
     if not (0 < options.threshold < math.inf):
         parser.error("--threshold must be above 0")
-    if min(options.threads) < 1:
-        parser.error("--threads must be at least 1")
     options.cases = list(dict.fromkeys(cases(options.networks, options.threads)))
-    fewest = fewest_rounds(len(options.cases), max(options.rounds, 1))
+    fewest = fewest_rounds(len(options.cases), options.rounds)
     if options.rounds < fewest:
         parser.error(f"--rounds: fewer than {fewest} can decide nothing")
     return options

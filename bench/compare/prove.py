@@ -3,11 +3,11 @@
 The exit code is 0 if every planted slowdown was caught and no equal versions were found to differ.
 """
 
-import argparse
 import sys
 import time
 from collections import Counter
 
+from commandline import Parser
 from compare import versions
 from compare.__main__ import NOT_MEASURED, worst
 from compare.cases import NETWORKS, cases
@@ -21,11 +21,7 @@ from tables import describe, machine, table
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, count and print; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench prove",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser("prove", __doc__)
     parser.add_argument("--planted", type=int, default=10, help="comparisons with each plant")
     parser.add_argument("--equal", type=int, default=20, help="comparisons of equal versions")
     options = parser.parse_args(arguments)

@@ -315,10 +315,10 @@ def test_a_base_that_does_not_run(repository: Path, base: str, reason: str) -> N
         (["--all"], "required: BASE"),
         (["good", "--networks", "3-3"], "invalid choice"),
         (["good", "--rounds", "3"], "fewer than"),
-        (["good", "--rounds", "-3"], "fewer than"),
+        (["good", "--rounds", "-3"], "no whole number above 0"),
         (["good", "--threshold", "0"], "above 0"),
         (["good", "--threshold", "nan"], "above 0"),
-        (["good", "--threads", "0"], "at least 1"),
+        (["good", "--threads", "0"], "no whole number above 0"),
     ],
 )
 def test_wrong_use(repository: Path, arguments: list[str], reason: str) -> None:

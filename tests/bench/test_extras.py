@@ -8,7 +8,9 @@ import fastbp
 
 def test_from_end_to_end(capsys: pytest.CaptureFixture[str]) -> None:
     assert extras.main(["--rounds", "1", "--steps", "2", "--threads", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    facts, _, empty, *lines = capsys.readouterr().out.splitlines()
+    assert "-byte vectors" in facts
+    assert not empty
     assert len(lines) == 2 + len(extras.extras())
     cells = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines[2:]]
     assert cells[0][0] == "relu, mean squared error"

@@ -14,7 +14,9 @@ def test_from_end_to_end(
 ) -> None:
     monkeypatch.setattr(feeds, "NETWORKS", (((6, 4, 3), 10, 105),))
     assert feeds.main(["--rounds", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    facts, _, empty, *lines = capsys.readouterr().out.splitlines()
+    assert "-byte vectors" in facts
+    assert not empty
     assert len(lines) == 2 + 5
     assert [cell.strip() for cell in lines[2].split("|")[1:4]] == ["6-4-3", "10", "arrays"]
     assert lines[2].split("|")[5].strip() == "1.00"
@@ -43,7 +45,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.alone
 def test_a_limit_of_memory(tiny: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert feeds.main(["--rounds", "1", "--limit", "2000"]) == 0
-    head, _, _, *lines = capsys.readouterr().out.splitlines()
+    _, _, _, head, _, _, *lines = capsys.readouterr().out.splitlines()
     assert head.startswith(
         "64-4-3, batches of 10; inputs of 2.0 MB a set; processes that may have 2000"
     )

@@ -16,7 +16,7 @@ from fastbp.training.learner_state import learner_from_state, learner_state
 from fastbp.training.loop import Training
 from fastbp.training.plan import Plan, Threads, check_batch_size, check_threads, make_plan
 from fastbp.training.progress import Display, Verbosity, announce, figures
-from fastbp.training.resumption import SafePoint, TrainingState
+from fastbp.training.safe_point import SafePoint, TrainingState
 
 __all__ = [
     "NOBODY",

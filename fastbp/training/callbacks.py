@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastbp.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from fastbp.training.resumption import SafePoint, TrainingState
+from fastbp.training.safe_point import SafePoint, TrainingState
 
 #: Figures by name: numbers, or lists of numbers where a metric has one for each threshold or output.
 Logs = dict[str, Any]
@@ -115,11 +113,11 @@ class Callback:
     def set_state(self, state: State) -> None:
         """Take what `get_state` told, when training goes on."""
 
-    def resume(self) -> "TrainingState | None":
+    def resume(self) -> TrainingState | None:
         """Before training begins: where it is to go on; None for the beginning."""
         return None
 
-    def on_safe_point(self, point: "SafePoint") -> None:
+    def on_safe_point(self, point: SafePoint) -> None:
         """After all other methods of an epoch's end, or of a chunk's: here training could be resumed."""
 
 
@@ -182,7 +180,7 @@ class CallbackList:
         answers = [callback.on_diverged(epoch, batch) for callback in self._callbacks]
         return any(answers)
 
-    def resume(self) -> "TrainingState | None":
+    def resume(self) -> TrainingState | None:
         """Where training is to go on, as the first callback that knows says."""
         states = (callback.resume() for callback in self._callbacks)
         return next((state for state in states if state is not None), None)

@@ -19,14 +19,8 @@ from fastbp.training.learner import Learner
 from fastbp.training.plan import Plan
 from fastbp.training.prefetch import Prefetch
 from fastbp.training.progress import Display
-from fastbp.training.resumption import (
-    Position,
-    SafePoint,
-    TrainingState,
-    position_of,
-    put_state,
-    take_state,
-)
+from fastbp.training.resumption import Position, position_of, put_state, take_state
+from fastbp.training.safe_point import SafePoint, TrainingState
 
 if TYPE_CHECKING:
     from fastbp.engine import Network, Progress

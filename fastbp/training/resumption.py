@@ -1,6 +1,6 @@
 """Where a run stands, so that it can go on there to the same bits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,41 +13,10 @@ from fastbp.training.history import History
 from fastbp.training.learner import Learner
 from fastbp.training.learner_state import learner_state, restore_learner
 from fastbp.training.plan import Plan
+from fastbp.training.safe_point import TrainingState
 
 # Under this name the settings of a model file hold what belongs to the run and not to the model.
 _KEY = "training"
-
-
-@dataclass(frozen=True)
-class TrainingState:
-    """All that a run needs to go on, in the form of a model file: that of the model, and some more.
-
-    Attributes
-    ----------
-    settings : mapping
-        What JSON can hold: of the model, and under "training" the position, the history, the callbacks.
-    arrays : mapping of str to ndarray
-    """
-
-    settings: Mapping[str, Any]
-    arrays: Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class SafePoint:
-    """A moment between two steps.
-
-    Attributes
-    ----------
-    epoch, step : int
-        Which step of which epoch, both counted from 0, is the next.
-    state : callable
-        Tells the `TrainingState`.
-    """
-
-    epoch: int
-    step: int
-    state: Callable[[], TrainingState]
 
 
 @dataclass

@@ -86,6 +86,7 @@ from fastbp.nn.metrics import (
     RootMeanSquaredError,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
+    Sum,
     TopKCategoricalAccuracy,
 )
 from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
@@ -245,6 +246,7 @@ __all__ = [
     "SpecificityAtSensitivity",
     "SquaredHinge",
     "Stack",
+    "Sum",
     "TopKCategoricalAccuracy",
     "TrueNegatives",
     "TruePositives",

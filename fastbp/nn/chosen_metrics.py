@@ -10,7 +10,7 @@ from fastbp.nn.counting import LOWEST, Counting
 from fastbp.nn.loss import LossFunction
 from fastbp.nn.losses import LOSSES
 from fastbp.nn.metric import Metric
-from fastbp.nn.metric_kind import Sum, Totals
+from fastbp.nn.metric_kind import Summand, Totals
 from fastbp.nn.metric_kinds import KINDS, METRICS, figure_of
 
 MetricWanted = str | Metric | LossFunction | type[Metric] | type[LossFunction]
@@ -48,12 +48,13 @@ _ALIASES = {
     "TrueNegatives": "true_negatives",
     "FalseNegatives": "false_negatives",
     "RootMeanSquaredError": "root_mean_squared_error",
+    "Sum": "sum",
     "PearsonCorrelation": "pearson_correlation",
     "ConcordanceCorrelation": "concordance_correlation",
     "LogCoshError": "log_cosh",
     **{type(LOSSES.resolve(name)).__name__: name for name in LOSSES.names},
 }
-_WEIGHT = Sum("sample_weight", weighted=True)
+_WEIGHT = Summand("sample_weight", weighted=True)
 #: Activations whose outputs are probabilities.
 PROBABILITIES = ("sigmoid", "softmax", "sparsemax", "hard_sigmoid", "sparse_sigmoid")
 
@@ -61,7 +62,7 @@ PROBABILITIES = ("sigmoid", "softmax", "sparsemax", "hard_sigmoid", "sparse_sigm
 # --- figures ---
 
 
-def sums_to_add(metrics: Sequence[Metric]) -> tuple[Sum, ...]:
+def sums_to_add(metrics: Sequence[Metric]) -> tuple[Summand, ...]:
     """What the network adds up besides the loss, each once, in the order of its sums.
 
     First come numbers of single samples, last of these the weights if some metric needs them, then sums that kernels
@@ -109,7 +110,7 @@ def figures_by_name(metrics: Sequence[Metric], sums: Sequence[float]) -> dict[st
 @lru_cache(maxsize=32)
 def _places(metrics: tuple[Metric, ...]) -> list[tuple[Metric, list[int], int]]:
     """For each metric: where its sums are, and where that of the weights is, 0 if it needs none"""
-    found: dict[Sum, range] = {}
+    found: dict[Summand, range] = {}
     end = 1
     for each in sums_to_add(metrics):
         found[each] = range(end, end + (each.cells or 1))

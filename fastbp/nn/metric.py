@@ -5,7 +5,7 @@ from typing import Any
 
 from fastbp.nn.activations import known_key
 from fastbp.nn.counting import Counting
-from fastbp.nn.metric_kind import Numbers, Sum
+from fastbp.nn.metric_kind import Numbers, Summand
 from fastbp.nn.metric_kinds import KINDS, n_figures, sums_of
 from fastbp.specification import Specification, choose
 
@@ -46,7 +46,7 @@ class Metric(Specification):
             choose(self, counting=kind.counting)
 
     @property
-    def sums(self) -> tuple[Sum, ...]:
+    def sums(self) -> tuple[Summand, ...]:
         """What the network has to add up."""
         return sums_of(self.kind, self.numbers, self.weighted, self.n_outputs, self.counting)
 

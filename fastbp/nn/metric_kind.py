@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Figure = float | list[float]
 
 
-class Sum(NamedTuple):
+class Summand(NamedTuple):
     """What the kernels add up.
 
     Attributes

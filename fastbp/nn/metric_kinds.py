@@ -8,7 +8,7 @@ from fastbp.nn.counted_kinds import AT_ALL_THRESHOLDS, AT_THRESHOLDS, figures_of
 from fastbp.nn.counting import Counting
 from fastbp.nn.determination import adjusted, r2_of_outputs
 from fastbp.nn.losses import LOSSES
-from fastbp.nn.metric_kind import Array, Figure, Finish, Kind, Numbers, Sum, Totals, ratio
+from fastbp.nn.metric_kind import Array, Figure, Finish, Kind, Numbers, Summand, Totals, ratio
 
 #: Numbers that are kept of an output for R2: a mark, what is taken off, and three sums.
 _DEVIATIONS = 5
@@ -61,6 +61,12 @@ KINDS: dict[str, Kind] = {
         finish=lambda totals: sqrt(ratio(totals.sums[0], totals.weight)),
         minimize=True,
     ),
+    "sum": Kind(
+        sums=("sum_of_outputs", "mark"),
+        finish=lambda totals: totals.sums[0] * totals.n_samples(-1),
+        cells=lambda numbers, n_outputs: 1,
+        minimize=None,
+    ),
     "pearson_correlation": Kind(n_outputs_least=2),
     "concordance_correlation": Kind(n_outputs_least=2),
     **AT_THRESHOLDS,
@@ -90,7 +96,7 @@ def sums_of(
     weighted: bool,
     n_outputs: int,
     counting: Counting | None = None,
-) -> tuple[Sum, ...]:
+) -> tuple[Summand, ...]:
     """What the network has to add up for a metric.
 
     Examples
@@ -106,12 +112,14 @@ def sums_of(
         # A mark, and two counts on each side of each threshold.
         cells = 1 + 2 * (len(counting.cuts) + 1) * counting.n_labels(n_outputs)
         plain = counting._replace(thresholds=(), n_outputs=0)
-        return (Sum("counts", counting.cuts, weighted, cells, plain),)
+        return (Summand("counts", counting.cuts, weighted, cells, plain),)
     names, numbers = how.sums or (kind,), how.in_sums(numbers)
-    found = [Sum(name, numbers, weighted) for name in names]
+    found = [Summand(name, numbers, weighted) for name in names]
     if how.cells is not None:
         cells = how.cells(numbers, n_outputs)
-        found[-1] = Sum("mark", cells=1) if names[-1] == "mark" else found[-1]._replace(cells=cells)
+        found[-1] = (
+            Summand("mark", cells=1) if names[-1] == "mark" else found[-1]._replace(cells=cells)
+        )
     if counting is not None and counting.class_id >= 0:
         found[-1] = found[-1]._replace(counting=Counting(class_id=counting.class_id))
     return tuple(found)

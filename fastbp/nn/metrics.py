@@ -1,4 +1,4 @@
-"""Metrics that are means over samples, or made of a few such means: accuracies, errors, variances."""
+"""Metrics that are means over samples, made of a few such means, or sums: accuracies, errors, variances."""
 
 from fastbp.nn.metric import Metric
 from fastbp.specification import one_of, real_number, whole_number
@@ -170,6 +170,35 @@ class RootMeanSquaredError(Metric):
 
     def __init__(self, name: str = "root_mean_squared_error") -> None:
         super().__init__(name, "root_mean_squared_error")
+
+
+class Sum(Metric):
+    """``sum(p)``: all outputs of all samples, added up; with weights, as one of the `weighted_metrics`, ``sum(w * p)``.
+
+    Of probabilities it is how many of a class a model expects, beside how many there are.
+
+    Parameters
+    ----------
+    name : str, default "sum"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are class numbers.
+
+    Notes
+    -----
+    Keras's adds up values that it is handed, which here are the outputs. Their mean, or that of any function of targets
+    and outputs, is a `MeanMetricWrapper`.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.Sum`.
+    """
+
+    def __init__(self, name: str = "sum") -> None:
+        super().__init__(name, "sum")
 
 
 class R2Score(Metric):

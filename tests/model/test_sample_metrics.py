@@ -1,4 +1,4 @@
-"""Metrics that are a number of each sample: exact hits, correlations of outputs; overlaps by Keras's general form."""
+"""Metrics of single samples: exact hits, correlations, sums of outputs; overlaps by Keras's general form."""
 
 import numpy as np
 import pytest
@@ -52,6 +52,20 @@ def test_exact_hits(rng):
     assert fastbp.Accuracy().name == "accuracy"
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 37])
+def test_sums_of_outputs(rng, batch_size):
+    """Of all batches, with weights and without; of probabilities where the loss has logits."""
+    x, y, weights = rng.normal(size=(37, 4)), rng.integers(0, 2, (37, 5)), rng.uniform(size=37)
+    loss = fastbp.BinaryCrossentropy(from_logits=True)
+    model = compiled(["sum"], loss, weighted_metrics=[fastbp.Sum("expected")])
+    found = model.evaluate(
+        x, y, sample_weight=weights, verbose=0, return_dict=True, batch_size=batch_size
+    )
+    p = naive.ACTIVATIONS["sigmoid"](model.predict(x))
+    assert found["sum"] == pytest.approx(naive.OF_A_SET["sum"](y, p), rel=1e-12)
+    assert found["expected"] == pytest.approx(weights @ p.sum(axis=1), rel=1e-12)
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_overlaps(rng, sparse):
     x, classes = rng.normal(size=(50, 4)), rng.integers(0, 5, 50)
@@ -76,7 +90,9 @@ def test_overlaps(rng, sparse):
 
 def test_a_saved_model_keeps_them(rng, tmp_path):
     x, y = rng.normal(size=(20, 4)), rng.normal(size=(20, 5))
-    model = compiled([*CORRELATIONS, fastbp.Accuracy, fastbp.MeanIoU(5, sparse_y_pred=False)])
+    model = compiled(
+        [*CORRELATIONS, fastbp.Accuracy, fastbp.Sum, fastbp.MeanIoU(5, sparse_y_pred=False)]
+    )
     model.save(tmp_path / "model.safetensors")
     again = fastbp.load_model(tmp_path / "model.safetensors")
     assert again.metrics == model.metrics

@@ -124,6 +124,7 @@ OF_A_SET: dict[str, Callable[..., Any]] = {
     "recall": recall,
     "f1_score": f1_score,
     "fbeta_score": fbeta_score,
+    "sum": lambda targets, outputs: float(outputs.sum()),
     "root_mean_squared_error": root_mean_squared_error,
     "r2_score": r2_score,
     "r2_score_by_variance": partial(r2_score, by_variance=True),

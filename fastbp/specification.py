@@ -177,6 +177,16 @@ def truth_value(name: str, value: object) -> bool:
     raise ArgumentError(f"{name} must be True or False, not {value!r}")
 
 
+def last_axis(axis: object) -> int:
+    """-1, if that is what the axis is: samples are rows of features."""
+    alone = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
+    if isinstance(alone, int) and not isinstance(alone, bool) and alone in (-1, 1):
+        return -1
+    raise ArgumentError(
+        f"axis must be -1, that of the features (1 is the same: samples are rows), not {axis!r}"
+    )
+
+
 def check_name(name: object) -> None:
     """Refuse a name that is neither a string nor None."""
     if name is not None and not isinstance(name, str):

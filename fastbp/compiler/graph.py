@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 
 from fastbp.errors import ArgumentError
 from fastbp.kernels.activations import ACTIVATIONS
-from fastbp.nn.activation_layers import NamedActivation
 from fastbp.nn.activations import OF_ALL_OUTPUTS, n_outputs_of, name_and_numbers
-from fastbp.nn.activity_regularization import ActivityRegularization
-from fastbp.nn.batch_normalization import BatchNormalization
-from fastbp.nn.embedding import Embedding, Lookup
-from fastbp.nn.layer import Layer, Weight
-from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense
-from fastbp.nn.noise import Noise
-from fastbp.nn.prelu import PReLU
+from fastbp.nn.layers.activity_regularization import ActivityRegularization
+from fastbp.nn.layers.batch_normalization import BatchNormalization
+from fastbp.nn.layers.embedding import Embedding, Lookup
+from fastbp.nn.layers.layer import Layer, Weight
+from fastbp.nn.layers.layer_normalization import LayerNormalization
+from fastbp.nn.layers.named_activations import NamedActivation
+from fastbp.nn.layers.noise import Noise
+from fastbp.nn.layers.prelu import PReLU
 from fastbp.nn.regularizers import Regularizer
 
 

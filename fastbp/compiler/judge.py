@@ -18,7 +18,7 @@ from fastbp.kernels import (
     tallies,
 )
 from fastbp.kernels.loss_terms import TERMS
-from fastbp.nn.counting import LOWEST
+from fastbp.nn.metrics.counting import LOWEST
 
 #: Losses that are computed from logits, and the output activation that they then contain.
 LOGITS_OF = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastbp.compiler.graph import DenseOperation, Operation, OperationWithWeights
 from fastbp.nn.constraints import Constraint
-from fastbp.nn.layer import Weight
+from fastbp.nn.layers.layer import Weight
 from fastbp.runtime.processor import processor
 
 #: Buffers begin on a cache line.

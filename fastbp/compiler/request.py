@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fastbp.nn.counting import Counting
+from fastbp.nn.metrics.counting import Counting
 from fastbp.optimizers.gathering import Gathering
 
 

@@ -15,7 +15,7 @@ from fastbp.engine.programs import NetworkPrograms
 from fastbp.engine.progress import Progress
 from fastbp.engine.training import FLOPS_PER_SECOND, FLOPS_WORTH_A_TEAM, Chunks, train
 from fastbp.errors import ArgumentError
-from fastbp.nn.chosen_metrics import sums_to_add
+from fastbp.nn.metrics.chosen import sums_to_add
 from fastbp.runtime.threads import available_workers, chosen_workers
 from fastbp.source import Source
 

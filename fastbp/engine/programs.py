@@ -12,7 +12,7 @@ from fastbp.compiler.request import Goal, InputKind, Request
 from fastbp.engine.ahead import compile_missing
 from fastbp.engine.session import Session
 from fastbp.engine.state import NetworkState
-from fastbp.nn.layer import Layer
+from fastbp.nn.layers.layer import Layer
 from fastbp.optimizers.gathering import Gathering
 from fastbp.runtime.threads import chosen_workers
 from fastbp.source import DTYPES, Source

@@ -13,7 +13,7 @@ from fastbp.compiler.layout import Allocator, ParameterLayout
 from fastbp.engine.arena import Arena
 from fastbp.errors import ArgumentError
 from fastbp.kernels.magnitudes import are_within
-from fastbp.nn.layer import Layer
+from fastbp.nn.layers.layer import Layer
 from fastbp.runtime.forks import share
 
 

@@ -4,18 +4,7 @@ Every specification can be written as plain values (`to_config`) and made again 
 keep them. An activation or loss is a name here and a function of that name in fastbp/kernels.
 """
 
-from fastbp.nn.activation_layers import ELU, LeakyReLU, ReLU, Softmax
 from fastbp.nn.activations import ACTIVATIONS, activation_name
-from fastbp.nn.activity_regularization import ActivityRegularization
-from fastbp.nn.batch_normalization import BatchNormalization
-from fastbp.nn.chosen_metrics import (
-    PROBABILITIES,
-    MetricsWanted,
-    figures_by_name,
-    n_sums,
-    resolve_metrics,
-    sums_to_add,
-)
 from fastbp.nn.constraints import (
     CONSTRAINTS,
     Constraint,
@@ -24,125 +13,117 @@ from fastbp.nn.constraints import (
     NonNeg,
     UnitNorm,
 )
-from fastbp.nn.correlations import ConcordanceCorrelation, PearsonCorrelation
-from fastbp.nn.crossentropies import (
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
-    SparseCategoricalCrossentropy,
-)
-from fastbp.nn.curve_metrics import (
-    AUC,
-    PrecisionAtRecall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-)
 from fastbp.nn.custom import Loss, MeanMetricWrapper, loss_from_config
-from fastbp.nn.embedding import Embedding
-from fastbp.nn.f_scores import F1Score, FBetaScore
-from fastbp.nn.initial_weights import initialize
-from fastbp.nn.initializer import Initializer
 from fastbp.nn.initializers import (
     INITIALIZERS,
     Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
     Identity,
+    Initializer,
+    LecunNormal,
+    LecunUniform,
     NguyenWidrow,
     Ones,
     Orthogonal,
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
+    VarianceScaling,
     Zeros,
+    initialize,
 )
-from fastbp.nn.layer import Layer, Weight
-from fastbp.nn.layer_normalization import LayerNormalization
-from fastbp.nn.layers import Activation, Dense, Input
-from fastbp.nn.loss import LossFunction
+from fastbp.nn.layers import (
+    ELU,
+    LAYERS,
+    Activation,
+    ActivityRegularization,
+    AlphaDropout,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    Input,
+    Layer,
+    LayerNormalization,
+    LeakyReLU,
+    Normalization,
+    PReLU,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Softmax,
+    Weight,
+)
 from fastbp.nn.losses import (
     LOSSES,
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
     Hinge,
     Huber,
     KLDivergence,
     LogCosh,
+    LossFunction,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
     Quantile,
+    SparseCategoricalCrossentropy,
     SquaredHinge,
 )
-from fastbp.nn.metric import Metric
-from fastbp.nn.metric_kinds import METRICS
 from fastbp.nn.metrics import (
+    AUC,
+    METRICS,
+    PROBABILITIES,
     Accuracy,
     BinaryAccuracy,
+    BinaryIoU,
     CategoricalAccuracy,
-    R2Score,
-    RootMeanSquaredError,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    Sum,
-    TopKCategoricalAccuracy,
-)
-from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, GaussianNoise
-from fastbp.nn.normalization import Normalization
-from fastbp.nn.overlaps import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from fastbp.nn.prelu import PReLU
-from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
-from fastbp.nn.rescaling import Rescaling
-from fastbp.nn.scaled_initializers import (
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-    VarianceScaling,
-)
-from fastbp.nn.shapes import Flatten, Reshape
-from fastbp.nn.stack import Stack
-from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
-from fastbp.nn.threshold_metrics import (
+    ConcordanceCorrelation,
+    F1Score,
     FalseNegatives,
     FalsePositives,
+    FBetaScore,
+    IoU,
+    MeanIoU,
+    Metric,
+    MetricsWanted,
+    OneHotIoU,
+    OneHotMeanIoU,
+    PearsonCorrelation,
     Precision,
+    PrecisionAtRecall,
+    R2Score,
     Recall,
+    RecallAtPrecision,
+    RootMeanSquaredError,
+    SensitivityAtSpecificity,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    SpecificityAtSensitivity,
+    Sum,
+    TopKCategoricalAccuracy,
     TrueNegatives,
     TruePositives,
+    figures_by_name,
+    n_sums,
+    resolve_metrics,
+    sums_to_add,
 )
-from fastbp.specification import Family
-
-LAYERS: Family[Layer] = Family(
-    "layer",
-    Layer,
-    {
-        "Input": Input,
-        "Dense": Dense,
-        "Activation": Activation,
-        "ReLU": ReLU,
-        "LeakyReLU": LeakyReLU,
-        "ELU": ELU,
-        "Softmax": Softmax,
-        "Normalization": Normalization,
-        "LayerNormalization": LayerNormalization,
-        "BatchNormalization": BatchNormalization,
-        "PReLU": PReLU,
-        "ActivityRegularization": ActivityRegularization,
-        "Dropout": Dropout,
-        "AlphaDropout": AlphaDropout,
-        "GaussianDropout": GaussianDropout,
-        "GaussianNoise": GaussianNoise,
-        "Rescaling": Rescaling,
-        "Embedding": Embedding,
-        "Flatten": Flatten,
-        "Reshape": Reshape,
-    },
-)
+from fastbp.nn.regularizers import L1, L1L2, L2, REGULARIZERS, OrthogonalRegularizer, Regularizer
+from fastbp.nn.stack import Stack
+from fastbp.nn.summary import byte_text, count, layer_table, shape_text, table
 
 __all__ = [
     "ACTIVATIONS",

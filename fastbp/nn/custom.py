@@ -7,11 +7,11 @@ from typing import Any
 
 from fastbp.errors import ArgumentError
 from fastbp.nn.activations import KNOWN_KEYS, known_key
-from fastbp.nn.loss import REDUCTIONS, LossFunction
 from fastbp.nn.losses import LOSSES
-from fastbp.nn.metric import Metric
-from fastbp.nn.metric_kind import Kind
-from fastbp.nn.metric_kinds import KINDS
+from fastbp.nn.losses.loss import REDUCTIONS, LossFunction
+from fastbp.nn.metrics.kind import Kind
+from fastbp.nn.metrics.kinds import KINDS
+from fastbp.nn.metrics.metric import Metric
 from fastbp.specification import choose
 
 

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.errors import ArgumentError, NotReadyError, unknown_name
-from fastbp.nn.activation_layers import NamedActivation
 from fastbp.nn.activations import OF_ALL_OUTPUTS
-from fastbp.nn.activity_regularization import ActivityRegularization
-from fastbp.nn.embedding import Embedding, Lookup
-from fastbp.nn.layer import Layer, LayerWithWeights, Shape, Weight
-from fastbp.nn.layer_normalization import LayerNormalization
 from fastbp.nn.layers import Activation, Dense, Input
-from fastbp.nn.noise import Noise
-from fastbp.nn.normalization import Normalization
-from fastbp.nn.rescaling import Rescaling
-from fastbp.nn.shapes import Flatten, Reshape
+from fastbp.nn.layers.activity_regularization import ActivityRegularization
+from fastbp.nn.layers.embedding import Embedding, Lookup
+from fastbp.nn.layers.layer import Layer, LayerWithWeights, Shape, Weight
+from fastbp.nn.layers.layer_normalization import LayerNormalization
+from fastbp.nn.layers.named_activations import NamedActivation
+from fastbp.nn.layers.noise import Noise
+from fastbp.nn.layers.normalization import Normalization
+from fastbp.nn.layers.rescaling import Rescaling
+from fastbp.nn.layers.shapes import Flatten, Reshape
 
 
 @dataclass(frozen=True)

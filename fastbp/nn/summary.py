@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from fastbp.nn.layer import Layer, Shape
-from fastbp.nn.noise import Noise
+from fastbp.nn.layers.layer import Layer, Shape
+from fastbp.nn.layers.noise import Noise
 from fastbp.nn.stack import Stack
 
 

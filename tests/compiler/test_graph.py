@@ -21,7 +21,7 @@ from fastbp.nn import (
     LayerNormalization,
     PReLU,
 )
-from fastbp.nn.layer import Layer
+from fastbp.nn.layers.layer import Layer
 
 #: How an operation is written here: a dense one as (n_in, activation, n_out), another as (activation, width).
 Short = tuple[int, str, int] | tuple[str, int]

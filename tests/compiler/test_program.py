@@ -18,7 +18,7 @@ from fastbp.kernels.tallies import COUNTS_FIELDS
 from fastbp.kernels.tile import MAIN_ROWS
 from fastbp.kernels.weight_gradients import WeightGradient
 from fastbp.nn import L2, Dense
-from fastbp.nn.counting import Counting
+from fastbp.nn.metrics.counting import Counting
 from fastbp.runtime import cache
 
 

@@ -18,7 +18,7 @@ import naive
 from contracts.problems import OPTIMIZERS, Problem, digest
 from contracts import teams
 from fastbp import nn
-from fastbp.nn.counting import Counting
+from fastbp.nn.metrics.counting import Counting
 
 found, sizes = {}, teams.counted()
 for n_hidden, dtype, rule in ((12, "float32", "adam"), (70, "float64", "momentum")):

@@ -9,7 +9,7 @@ from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Tensor
 from fastbp.kernels import noise
 from fastbp.kernels.elementwise import Elementwise
-from fastbp.nn.noise import AlphaDropout, Dropout, GaussianDropout, Noise
+from fastbp.nn.layers.noise import AlphaDropout, Dropout, GaussianDropout, Noise
 
 #: Where selu ends below.
 _SELU_LOWEST = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717

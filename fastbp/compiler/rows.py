@@ -132,6 +132,12 @@ class RowWriter:
             (self.add_following if by_owner else self.add)("to_samples_in_lanes", fields)
         return buffer.lanes
 
+    def changed_in_lanes(self, buffer: Buffer) -> int:
+        """The form with samples in lanes, for a row that changes it: what the other form holds is no longer true."""
+        target = self.in_lanes(buffer)
+        buffer.rows = -1
+        return target
+
     def in_rows(self, buffer: Buffer) -> int:
         """The form with features in lanes, made from the other if there is none."""
         if buffer.rows < 0:

@@ -26,9 +26,7 @@ class LoweredActivity(Lowered):
             return
         gradient = below.gradient = tensor.gradient
         assert gradient is not None
-        target = self._writer.in_lanes(gradient)
-        # What the other form holds is no longer true.
-        gradient.rows = -1
+        target = self._writer.changed_in_lanes(gradient)
         self._writer.add("activity_backward", self._fields(tensor, target))
         activation_backward(self._writer, below)
 

@@ -151,16 +151,15 @@ def pointwise_backward(
     """A row that multiplies a gradient by the derivative of an activation of single numbers, in place."""
     few = writer.few and min(kept.rows, gradient.rows) >= 0
     inputs = kept.rows if few else writer.in_lanes(kept)
-    target = gradient.rows if few else writer.in_lanes(gradient)
+    target = gradient.rows if few else writer.changed_in_lanes(gradient)
     kernel, fields = pointwise("activate_backward", writer, few, inputs, target, gradient, numbers)
-    # What the other form holds is no longer true.
     if few:
         writer.add_following(kernel, fields, activation)
+        # What the other form holds is no longer true.
         gradient.lanes = -1
         writer.in_lanes(gradient, by_owner=True)
     else:
         writer.add(kernel, fields, activation)
-        gradient.rows = -1
 
 
 def pointwise(

@@ -82,8 +82,6 @@ class LoweredNoise(Lowered):
         gradient = below.gradient = tensor.gradient
         assert gradient is not None
         if self._factors >= 0:
-            target = writer.in_lanes(gradient)
-            # What the other form holds is no longer true.
-            gradient.rows = -1
+            target = writer.changed_in_lanes(gradient)
             fields = Elementwise(self._factors, target, gradient.padded, gradient.width)
             writer.add("noise_backward", fields)

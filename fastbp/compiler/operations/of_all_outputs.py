@@ -25,12 +25,10 @@ class LoweredOfAllOutputs(Lowered):
         assert gradient is not None
         fields = OfAllOutputs(
             writer.in_lanes(tensor.value),
-            writer.in_lanes(gradient),
+            writer.changed_in_lanes(gradient),
             gradient.padded,
             gradient.width,
         )
         writer.add(f"{self._operation.activation}_backward", fields)
-        # What the other form holds is no longer true.
-        gradient.rows = -1
         below.gradient = gradient
         activation_backward(writer, below)

@@ -35,15 +35,13 @@ class LoweredPReLU(LoweredWithVectors):
             self._terms.lanes = writer.take(self._terms)
         fields = prelu.RectifyBackward(
             inputs=self._inputs,
-            gradient=writer.in_lanes(gradient),
+            gradient=writer.changed_in_lanes(gradient),
             terms=-1 if self._terms is None else self._terms.lanes,
             alpha=self.offset_of("alpha"),
             padded_features=gradient.padded,
             n_features=gradient.width,
         )
         writer.add("prelu_backward", fields)
-        # What the other form holds is no longer true.
-        gradient.rows = -1
         if below is not None:
             below.gradient = gradient
             activation_backward(writer, below)

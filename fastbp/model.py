@@ -17,9 +17,11 @@ from fastbp.training import (
     Threads,
     Training,
     Verbosity,
+    check_class_weight,
     check_threads,
     given_to_fit,
     make_plan,
+    with_class_weight,
 )
 from fastbp.weights import Weights
 
@@ -255,6 +257,7 @@ class Model(Questions, Weights):
         x: ArrayLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
+        class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
         threads: Threads = "auto",
     ) -> Figures:
@@ -264,7 +267,7 @@ class Model(Questions, Weights):
 
         Parameters
         ----------
-        x, y, sample_weight : array_like
+        x, y, sample_weight, class_weight
             As in `fit`.
         return_dict : bool, default False
             Whether the figures come by name.
@@ -277,6 +280,9 @@ class Model(Questions, Weights):
             The loss before the update; with metrics, the loss and these.
         """
         samples = self.learner.samples(x, y, sample_weight)
+        if class_weight is not None:
+            weights = check_class_weight(class_weight, self.n_outputs)
+            samples = with_class_weight(samples, weights, self.n_outputs)
         threads = check_threads(threads)
         n_samples = samples.n_samples
         network = self.learner.network(samples.inputs.n_columns)

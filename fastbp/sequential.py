@@ -231,12 +231,12 @@ class Sequential(Model):
         return f"{line} ({frozen:,} not trainable)" if frozen else line
 
 
-def load_model(path: str | PathLike[str], *, compile: bool = True) -> Sequential:
+def load_model(filepath: str | PathLike[str], *, compile: bool = True) -> Sequential:
     """Read a model that `save` wrote; it predicts the same, and training goes on exactly.
 
     Parameters
     ----------
-    path : path-like
+    filepath : path-like
     compile : bool, default True
         Whether it comes with its optimizer, loss and metrics; without, it is not compiled.
 
@@ -245,7 +245,7 @@ def load_model(path: str | PathLike[str], *, compile: bool = True) -> Sequential
     ModelFileError
         If the file is missing, corrupt, no model of fastbp's, or of a newer format.
     """
-    settings, arrays, metadata = load_model_file(path)
+    settings, arrays, metadata = load_model_file(filepath)
     if not truth_value("compile", compile):
         settings = {**settings, "optimizer": None, "loss": None, "metrics": []}
     try:
@@ -254,5 +254,5 @@ def load_model(path: str | PathLike[str], *, compile: bool = True) -> Sequential
         model.metadata = metadata
     except (FastbpError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise ModelFileError(f"{path} does not hold a whole model: {reason}") from error
+        raise ModelFileError(f"{filepath} does not hold a whole model: {reason}") from error
     return model

@@ -72,21 +72,21 @@ class Weights:
 
     def save(
         self,
-        path: str | PathLike[str],
-        metadata: Mapping[str, Any] | None = None,
-        *,
+        filepath: str | PathLike[str],
         overwrite: bool = True,
+        *,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Write the model to a file: layers, weights, normalization, and all that training needs to go on.
 
         Parameters
         ----------
-        path : path-like
+        filepath : path-like
             Usually ends in ".safetensors". The file is whole at all times: a new one takes its place at once.
-        metadata : mapping, optional
-            Anything that JSON can hold; becomes `metadata` of this model and of the one that is loaded.
         overwrite : bool, default True
             Whether the file may be there already.
+        metadata : mapping, optional
+            Anything that JSON can hold; becomes `metadata` of this model and of the one that is loaded.
 
         Raises
         ------
@@ -100,12 +100,12 @@ class Weights:
         ModelFileWarning
             If the learning rate is a Python function: the file has the rate that was reached instead.
         """
-        _check_free(path, overwrite)
+        _check_free(filepath, overwrite)
         settings, arrays = learner_state(self.learner)
         settings["name"] = self.name
         kept = dict(self.metadata if metadata is None else metadata)
         try:
-            save_model_file(path, settings, arrays, metadata=kept)
+            save_model_file(filepath, settings, arrays, metadata=kept)
         except TypeError as error:
             raise ArgumentError(f"metadata must be what JSON can hold: {error}") from error
         self.metadata = kept
@@ -113,7 +113,7 @@ class Weights:
         reached = None if optimizer is None else settings["optimizer"]["learning_rate"]
         if isinstance(reached, float) and optimizer and optimizer.learning_rate != reached:
             warnings.warn(
-                f"the learning_rate is a Python function, which a file cannot hold: {path} has the rate reached, "
+                f"the learning_rate is a Python function, which a file cannot hold: {filepath} has the rate reached, "
                 f"{reached:g}, instead; one of fastbp.optimizers.schedules would be kept",
                 ModelFileWarning,
                 stacklevel=2,

@@ -45,6 +45,16 @@ def test_they_are_sample_weights(data, rng, equal, form, own):
     assert not equal(plain, by_class)
 
 
+def test_of_a_single_update(data, equal):
+    x, y = data
+    by_class, by_sample = build("sparse")[0], build("sparse")[0]
+    told = by_class.train_on_batch(x, y, class_weight={0: 0.5, 1: 3.0})
+    assert told == by_sample.train_on_batch(x, y, np.array([0.5, 3.0, 1.0])[y])
+    assert equal(by_class, by_sample)
+    with pytest.raises(fastbp.ArgumentError, match="map class numbers"):
+        by_class.train_on_batch(x, y, class_weight="balanced")
+
+
 def test_a_class_of_no_weight_is_left_out(data):
     """Up to the mean, which is over all rows as in Keras."""
     x, y = data

@@ -206,7 +206,7 @@ def test_a_file_that_must_stay(make, data, tmp_path, method):
 def test_a_model_without_what_it_was_compiled_with(make, data, tmp_path, equal):
     model = make()
     model.fit(*data, verbose=0)
-    model.save(tmp_path / "model.safetensors", {"of": "a test"})
+    model.save(tmp_path / "model.safetensors", metadata={"of": "a test"})
     loaded = fastbp.load_model(tmp_path / "model.safetensors", compile=False)
     assert (loaded.optimizer, loaded.loss, loaded.metrics) == (None, None, ())
     assert loaded.metadata == {"of": "a test"}

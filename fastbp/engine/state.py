@@ -1,6 +1,5 @@
 """What a network has learned and remembers: its parameters and its optimizer's state, as they lie in the arena."""
 
-import math
 from collections.abc import Sequence
 from threading import RLock, get_ident
 from typing import Any
@@ -65,11 +64,6 @@ class NetworkState:
     def n_outputs(self) -> int:
         """Columns of the output."""
         return self._operations[-1].n_out
-
-    @property
-    def n_parameters(self) -> int:
-        """Numbers in all kernels and biases."""
-        return sum(math.prod(place.shape) for place in self._layout.told)
 
     @property
     def dtype(self) -> np.dtype:

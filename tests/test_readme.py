@@ -44,6 +44,18 @@ def test_the_code_of_a_page_runs(
         exec(block, names)
 
 
+def stated_and_found(text: str) -> list[tuple[float, float]]:
+    """How many times as long others take, at the least and at the most: in the first sentence, and in the table."""
+    [stated] = re.findall(r"by ([\d.]+) to ([\d.]+) times", text)
+    found = [float(ratio) for ratio in re.findall(r" [um]s \(([\d.]+) x\)", text)]
+    return list(zip(map(float, stated), (min(found), max(found)), strict=True))
+
+
+def test_the_first_sentence_is_that_of_the_table() -> None:
+    for stated, found in stated_and_found(README.read_text(encoding="utf-8")):
+        assert stated == pytest.approx(found, rel=0.05)
+
+
 def test_a_block_that_fails_is_noticed() -> None:
     assert blocks("text\n```python\n1 / 0\n```\n") == ["1 / 0\n"]
 

@@ -345,6 +345,7 @@ TERMS = {
     ),
     "binary_accuracy": Terms(binary_hit),
     "exact_accuracy": Terms(exact_hit),
+    "mean": Terms(output_itself),
     "sum_of_outputs": Terms(output_itself, takes_mean=False),
     "true_positives": Terms(true_positive, takes_mean=False),
     "false_positives": Terms(false_positive, takes_mean=False),

@@ -1,4 +1,4 @@
-"""Metrics of single samples: exact hits, correlations, sums of outputs; overlaps by Keras's general form."""
+"""Metrics of single samples: exact hits, correlations, outputs themselves; overlaps by Keras's general form."""
 
 import numpy as np
 import pytest
@@ -53,17 +53,30 @@ def test_exact_hits(rng):
 
 
 @pytest.mark.parametrize("batch_size", [1, 8, 37])
-def test_sums_of_outputs(rng, batch_size):
+def test_sums_and_means_of_outputs(rng, batch_size):
     """Of all batches, with weights and without; of probabilities where the loss has logits."""
     x, y, weights = rng.normal(size=(37, 4)), rng.integers(0, 2, (37, 5)), rng.uniform(size=37)
     loss = fastbp.BinaryCrossentropy(from_logits=True)
-    model = compiled(["sum"], loss, weighted_metrics=[fastbp.Sum("expected")])
+    by_weight = [fastbp.Sum("expected"), fastbp.Mean("mean by weight")]
+    model = compiled(["sum", "mean"], loss, weighted_metrics=by_weight)
     found = model.evaluate(
         x, y, sample_weight=weights, verbose=0, return_dict=True, batch_size=batch_size
     )
     p = naive.ACTIVATIONS["sigmoid"](model.predict(x))
     assert found["sum"] == pytest.approx(naive.OF_A_SET["sum"](y, p), rel=1e-12)
     assert found["expected"] == pytest.approx(weights @ p.sum(axis=1), rel=1e-12)
+    means = naive.METRICS["mean"](y, p)
+    assert found["mean"] == pytest.approx(means.mean(), rel=1e-12)
+    assert found["mean by weight"] == pytest.approx(np.average(means, weights=weights), rel=1e-12)
+
+
+def test_the_same_figure_by_another_name(rng):
+    x, y = rng.normal(size=(20, 4)), rng.normal(size=(20, 5))
+    model = compiled([fastbp.LogCoshError, fastbp.LogCosh])
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert found["logcosh"] == found["log_cosh"]
+    expected = naive.METRICS["log_cosh"](y, model.predict(x)).mean()
+    assert found["logcosh"] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -91,7 +104,13 @@ def test_overlaps(rng, sparse):
 def test_a_saved_model_keeps_them(rng, tmp_path):
     x, y = rng.normal(size=(20, 4)), rng.normal(size=(20, 5))
     model = compiled(
-        [*CORRELATIONS, fastbp.Accuracy, fastbp.Sum, fastbp.MeanIoU(5, sparse_y_pred=False)]
+        [
+            *CORRELATIONS,
+            fastbp.Accuracy,
+            fastbp.Mean,
+            fastbp.Sum,
+            fastbp.MeanIoU(5, sparse_y_pred=False),
+        ]
     )
     model.save(tmp_path / "model.safetensors")
     again = fastbp.load_model(tmp_path / "model.safetensors")

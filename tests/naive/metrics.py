@@ -67,6 +67,7 @@ METRICS: dict[str, Callable[..., Array]] = {
     "sparse_top_k_categorical_accuracy": sparse_top_k_categorical_accuracy,
     "binary_accuracy": binary_accuracy,
     "exact_accuracy": exact_accuracy,
+    "mean": lambda targets, outputs: outputs.mean(axis=-1),
     "pearson_correlation": pearson_correlation,
     "concordance_correlation": concordance_correlation,
     "categorical_accuracy": categorical_accuracy,

@@ -48,6 +48,7 @@ _ALIASES = {
     "TrueNegatives": "true_negatives",
     "FalseNegatives": "false_negatives",
     "RootMeanSquaredError": "root_mean_squared_error",
+    "Mean": "mean",
     "Sum": "sum",
     "PearsonCorrelation": "pearson_correlation",
     "ConcordanceCorrelation": "concordance_correlation",

@@ -61,6 +61,7 @@ KINDS: dict[str, Kind] = {
         finish=lambda totals: sqrt(ratio(totals.sums[0], totals.weight)),
         minimize=True,
     ),
+    "mean": Kind(minimize=None),
     "sum": Kind(
         sums=("sum_of_outputs", "mark"),
         finish=lambda totals: totals.sums[0] * totals.n_samples(-1),

@@ -150,6 +150,28 @@ class SparseTopKCategoricalAccuracy(Metric):
         super().__init__(name, "sparse_top_k_categorical_accuracy", (float(whole_number("k", k)),))
 
 
+class LogCoshError(Metric):
+    """The loss `LogCosh` by the name of Keras's metric: ``mean(log(cosh(p - y)))``.
+
+    Parameters
+    ----------
+    name : str, default "logcosh"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are not those that it takes.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.LogCoshError`.
+    """
+
+    def __init__(self, name: str = "logcosh") -> None:
+        super().__init__(name, "log_cosh")
+
+
 class RootMeanSquaredError(Metric):
     """``sqrt(mean((y - p)**2))`` over all samples and outputs: the root of the whole mean, not a mean of roots.
 
@@ -172,6 +194,33 @@ class RootMeanSquaredError(Metric):
         super().__init__(name, "root_mean_squared_error")
 
 
+class Mean(Metric):
+    """``mean(p)``: the mean of all outputs of all samples; as one of the `weighted_metrics`, ``sum(w * p) / sum(w)``.
+
+    Parameters
+    ----------
+    name : str, default "mean"
+        The key in `History.history`.
+
+    Raises
+    ------
+    ArgumentError
+        By `compile`, if the loss's targets are class numbers.
+
+    Notes
+    -----
+    Keras's takes values that it is handed, which here are the outputs; `MeanMetricWrapper` takes any function of
+    targets and outputs.
+
+    References
+    ----------
+    Keras 3's `keras.metrics.Mean`.
+    """
+
+    def __init__(self, name: str = "mean") -> None:
+        super().__init__(name, "mean")
+
+
 class Sum(Metric):
     """``sum(p)``: all outputs of all samples, added up; with weights, as one of the `weighted_metrics`, ``sum(w * p)``.
 
@@ -189,8 +238,7 @@ class Sum(Metric):
 
     Notes
     -----
-    Keras's adds up values that it is handed, which here are the outputs. Their mean, or that of any function of targets
-    and outputs, is a `MeanMetricWrapper`.
+    Keras's adds up values that it is handed, which here are the outputs.
 
     References
     ----------

@@ -159,4 +159,6 @@ def _normalization(data: DataSet) -> Normalization:
         return columns
     mean = columns.mean.mean()
     variance = (columns.variance + (columns.mean - mean) ** 2).mean()
-    return Normalization(np.full(data.n_features, mean), np.full(data.n_features, variance))
+    return Normalization(
+        mean=np.full(data.n_features, mean), variance=np.full(data.n_features, variance)
+    )

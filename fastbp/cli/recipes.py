@@ -70,7 +70,7 @@ class Recipe:
     def model(self) -> Sequential:
         """The compiled model."""
         n_columns, first, second = self.widths
-        normalization = Normalization(np.zeros(n_columns), np.ones(n_columns))
+        normalization = Normalization(mean=np.zeros(n_columns), variance=np.ones(n_columns))
         model = Sequential(
             [
                 Input(n_columns),

@@ -121,5 +121,5 @@ def _optimizer_arrays(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
 def _layer_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Layer:
     if config.get("class") == "Normalization":
         mean, variance = arrays["normalization/mean"], arrays["normalization/variance"]
-        return Normalization(mean, variance, name=config["name"])
+        return Normalization(mean=mean, variance=variance, name=config["name"])
     return LAYERS.from_config(config)

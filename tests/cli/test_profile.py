@@ -17,7 +17,7 @@ def saved(tmp_path):
     """Writes a model of these outputs to a file, compiled or not."""
 
     def save(activation="linear", *, units=3, loss=None, optimizer="adam"):
-        normalization = Normalization(np.zeros(6), np.ones(6))
+        normalization = Normalization(mean=np.zeros(6), variance=np.ones(6))
         layers = [Input(6), normalization, Dense(5, "tanh"), Dense(units, activation)]
         model = Sequential(layers, seed=0)
         if loss is not None:

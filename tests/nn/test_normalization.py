@@ -62,6 +62,8 @@ def test_what_was_not_adapted_or_cannot_be():
         assert Normalization().mean
     with pytest.raises(ArgumentError, match="both"):
         Normalization(mean=1)
+    with pytest.raises(ArgumentError, match="axis must be -1"):
+        Normalization(axis=0)
     with pytest.raises(ArgumentError, match="negative"):
         Normalization(mean=1, variance=-1)
     with pytest.raises(ArgumentError, match="same length"):

@@ -1,5 +1,6 @@
 """The layer that brings inputs to mean 0 and variance 1."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn.layers.layer import Layer
-from fastbp.specification import choose
+from fastbp.specification import choose, last_axis
 
 # Rows that are converted at a time: a memmap larger than memory passes through.
 _BLOCK_ROWS = 4096
@@ -21,6 +22,8 @@ class Normalization(Layer):
 
     Parameters
     ----------
+    axis : int, default -1
+        That of the columns; there is no other.
     mean, variance : float or array_like (n_columns,), optional
         The statistics, where `adapt` is not to find them; one number serves all columns.
     name : str, optional
@@ -29,8 +32,8 @@ class Normalization(Layer):
     Raises
     ------
     ArgumentError
-        If one of mean and variance is given alone, they have different shapes, are not finite, or a variance is
-        negative.
+        If the axis is another one, one of mean and variance is given alone, they have different shapes, are not finite,
+        or a variance is negative.
 
     References
     ----------
@@ -55,11 +58,13 @@ class Normalization(Layer):
 
     def __init__(
         self,
+        axis: int | Sequence[int] = -1,
         mean: ArrayLike | None = None,
         variance: ArrayLike | None = None,
         name: str | None = None,
     ) -> None:
         self._choose_name(name)
+        last_axis(axis)
         choose(self, _mean=None, _variance=None)
         if (mean is None) != (variance is None):
             raise ArgumentError("mean and variance must be given both or not at all")

@@ -118,6 +118,27 @@ class Sequential(Model):
         """
         self.learner.add(layer)
 
+    def pop(self) -> Layer:
+        """Take the last layer away; the others keep their weights, and the model has to be compiled again.
+
+        Returns
+        -------
+        Layer
+
+        Raises
+        ------
+        ArgumentError
+            If there is none.
+
+        Examples
+        --------
+        >>> from fastbp import Dense, Sequential
+        >>> model = Sequential([Dense(16, "relu"), Dense(3, "softmax")], seed=1)
+        >>> model.pop().units, len(model.layers)
+        (3, 1)
+        """
+        return self.learner.pop()
+
     def set_trainable(self, trainable: bool, layers: str | Iterable[str] | None = None) -> None:
         """Say whether training changes layers; the weights stay, and the model has to be compiled again.
 

@@ -12,6 +12,7 @@ from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
     LOSSES,
     Dense,
+    Layer,
     LossFunction,
     Metric,
     MetricsWanted,
@@ -115,6 +116,15 @@ class Learner:
     def add(self, layer: object) -> None:
         """Put one more layer at the end; what was compiled is forgotten."""
         self._restack(self.stack.with_layer(layer))
+
+    def pop(self) -> Layer:
+        """Take the last layer away; what was compiled is forgotten, the weights of the others are not."""
+        if not self.stack.layers:
+            raise ArgumentError("the model has no layer to take away")
+        *others, last = self.stack.layers
+        self._restack(Stack.of(others))
+        del self._kept_weights[len(self.stack.weight_names) :]
+        return last
 
     def set_trainable(self, names: Iterable[str], trainable: bool) -> None:
         """Say whether training changes these layers; what was compiled is forgotten, the weights are not."""

@@ -30,6 +30,23 @@ def test_a_layer_that_follows_later_keeps_the_weights():
         model.fit(np.eye(4), np.ones((4, 2)), verbose=0)
 
 
+def test_the_last_layer_goes():
+    """Twice before anything is built anew; the others keep what they learned, with another layer behind them."""
+    model = Sequential([Dense(8, "tanh", name="first"), Dense(5), Dense(2)], seed=1)
+    model.compile("sgd", "mse")
+    model.fit(np.eye(4), np.ones((4, 2)), verbose=0)
+    before = model.get_weights()
+    assert [model.pop().units, model.pop().units] == [2, 5]
+    model.add(Dense(3))
+    after = model.get_weights()
+    assert [array.shape for array in after] == [(4, 8), (8,), (8, 3), (3,)]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after[:2], strict=False))
+    with pytest.raises(NotReadyError, match="compile"):
+        model.fit(np.eye(4), np.ones((4, 3)), verbose=0)
+    with pytest.raises(ArgumentError, match="no layer to take away"):
+        Sequential().pop()
+
+
 def test_first_weights_depend_on_the_seed_and_the_position():
     a = Sequential([Input(4), Dense(8), Dense(8)], seed=1).get_weights()
     b = Sequential(

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from os import PathLike
 
+from numpy.typing import DTypeLike
+
 from fastbp.errors import ArgumentError, FastbpError, ModelFileError, unknown_name
 from fastbp.model import Model
 from fastbp.nn import Layer, Stack, byte_text, count, layer_table, shape_text
-from fastbp.specification import truth_value, whole_number
+from fastbp.specification import check_name, truth_value, whole_number
 from fastbp.storage import load_model_file
 from fastbp.training import Learner, learner_from_state
 
@@ -26,7 +28,7 @@ class Sequential(Model):
         Says how the weights start and in which order the samples come; drawn if None. Models of the same layers and
         seed that see the same data get the same weights, bit for bit, with any number of threads.
     dtype : {"float32", "float64"}, default "float32"
-        What the model computes in.
+        What the model computes in; NumPy's types mean the same.
     name : str, default "sequential"
         Shown in `summary`.
 
@@ -53,9 +55,10 @@ class Sequential(Model):
         layers: Iterable[Layer] | None = None,
         *,
         seed: int | None = None,
-        dtype: str = "float32",
+        dtype: DTypeLike = "float32",
         name: str = "sequential",
     ) -> None:
+        check_name(name)
         if seed is None:
             seed = secrets.randbits(32)
         super().__init__(Learner(Stack.of(layers or ()), seed, dtype), name)

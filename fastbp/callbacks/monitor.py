@@ -3,7 +3,7 @@
 import warnings
 from typing import Any, Literal
 
-from fastbp.errors import ArgumentError, unknown_name
+from fastbp.errors import ArgumentError, UnknownNameError, unknown_name
 from fastbp.specification import real_number
 from fastbp.training import Callback, Logs
 
@@ -56,9 +56,9 @@ class Monitor(Callback):
         if mode == "auto":
             # Another callback may add the figure, but then only its author knows which way is better.
             if self.monitor not in names:
-                raise unknown_name(
-                    f"figure for {kind} (or say mode='min' or 'max')", self.monitor, names
-                )
+                error = unknown_name(f"figure for {kind}", self.monitor, names)
+                remedy = "if another callback adds it, say mode='min' or 'max'"
+                raise UnknownNameError(f"{error}; {remedy}")
             mode = self._better(plain)
         self._sign = 1.0 if mode == "min" else -1.0
 
@@ -78,8 +78,7 @@ class Monitor(Callback):
         metric = next(metric for metric in self.model.metrics if metric.name == name)
         if metric.minimize is None:
             raise ArgumentError(
-                f"{type(self).__name__} does not know which way is better for {self.monitor!r}, a metric of your own: "
-                "say mode='min' or 'max'"
+                f"{type(self).__name__} does not know which way is better for {self.monitor!r}: say mode='min' or 'max'"
             )
         return "min" if metric.minimize else "max"
 

@@ -2,7 +2,9 @@
 
 import ctypes
 import sys
+from collections.abc import Mapping
 from functools import cache
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,13 @@ _KIND_NAMES = {
     "m": "time spans",
     "V": "records",
     "O": "Python objects",
+}
+#: What to do about them.
+_REMEDIES = {
+    **dict.fromkeys(
+        "SUT", "; numpy.unique({name}, return_inverse=True)[1] makes class numbers of names"
+    ),
+    "O": "; {name}.astype(float) makes an array of numbers of them, if they are some",
 }
 # Elements looked at in one go: they stay in the cache between the two passes.
 _BLOCK = 1 << 16
@@ -113,7 +122,7 @@ def check_finite(source: Source, name: str = "x", *, dtype: str = "float64") -> 
     --------
     >>> check_finite(as_source([[1.0, 2.0], [3.0, float("nan")]]))
     Traceback (most recent call last):
-    fastbp.errors.DataError: x holds nan at row 1, column 1 (counted from 0)
+    fastbp.errors.DataError: x holds nan at row 1, column 1 (counted from 0); fill or drop such rows
     """
     own = DTYPES[source.code]
     if own not in _LARGEST or source.is_finite:
@@ -138,6 +147,14 @@ def _as_array(values: object, name: str) -> np.ndarray:
         raise DataError(f"{name} has masked values; fill them or drop their rows first")
     if isinstance(values, np.ndarray):
         return np.asarray(values)
+    if values is None:
+        raise DataError(f"{name} is missing: it is None")
+    if isinstance(values, (str, PathLike)):
+        raise DataError(f"{name} is a name, {str(values)!r}, not numbers: read the file first")
+    if isinstance(values, Mapping):
+        raise DataError(
+            f"{name} is a mapping; numpy.column_stack(list({name}.values())) makes columns of its values"
+        )
     if hasattr(values, "to_numpy"):
         return _frame_values(values, name)
     if hasattr(values, "toarray"):
@@ -176,6 +193,7 @@ def _converted(array: np.ndarray, name: str) -> np.ndarray:
     if kind not in _NUMERIC_KINDS:
         raise DataError(
             f"{name} holds {_KIND_NAMES.get(kind, str(array.dtype))} (dtype {array.dtype}), not numbers"
+            + _REMEDIES.get(kind, "").format(name=name)
         )
     if kind != "f":
         return array.astype(array.dtype.newbyteorder("="))
@@ -199,7 +217,9 @@ def _not_finite_message(array: np.ndarray, limit: float, name: str, dtype: str) 
         if bad.any():
             row, column = np.unravel_index(int(bad.argmax()), bad.shape)
             value = block[row, column]
-            why = f", too large for {dtype}" if np.isfinite(value) else ""
+            why = "; fill or drop such rows"
+            if np.isfinite(value):
+                why = f", too large for {dtype}: bring the numbers to a smaller unit"
             return (
                 f"{name} holds {value} at row {begin + row}, column {column} (counted from 0){why}"
             )

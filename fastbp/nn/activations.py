@@ -153,13 +153,17 @@ def activation_name(activation: object, **numbers: object) -> str:
     """
     if activation is None:
         return "linear"
-    # An Activation has one.
-    activation = getattr(activation, "key", activation)
-    if not isinstance(activation, str):
+    # Layers that are activations have a key.
+    key = None if isinstance(activation, type) else getattr(activation, "key", activation)
+    if not isinstance(key, str):
+        given = type(activation).__name__
+        if isinstance(activation, type):
+            given = f"the class {activation.__name__}"
         raise ArgumentError(
-            f"activation must be a name, or Activation(forward, derivative) of your own functions, not "
-            f"{type(activation).__name__}"
+            "activation must be a name, a layer such as LeakyReLU(0.1), or Activation(forward, derivative) of your own "
+            f"functions, not {given}"
         )
+    activation = key
     if is_own(activation):
         return known_key(activation)
     given, opened, behind = activation.partition("(")

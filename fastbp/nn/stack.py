@@ -50,7 +50,9 @@ class Stack:
     def of(cls, layers: Iterable[object]) -> "Stack":
         """Stack layers one by one."""
         if not isinstance(layers, Iterable):
-            raise ArgumentError(f"layers must be a list of layers, not {layers!r}")
+            raise ArgumentError(
+                f"layers must be a list, such as [Dense(10)], not one {type(layers).__name__}"
+            )
         stack = cls()
         for layer in layers:
             stack = stack.with_layer(layer)
@@ -65,7 +67,7 @@ class Stack:
             If this is not a layer, or cannot stand there.
         """
         if not isinstance(layer, Layer):
-            given = getattr(layer, "__name__", repr(layer))
+            given = f"the class {layer.__name__}" if isinstance(layer, type) else repr(layer)
             raise ArgumentError(f"a model is made of layers such as Dense(10), not of {given}")
         if isinstance(layer, Input) and self.layers:
             raise ArgumentError("an Input must be the first layer")

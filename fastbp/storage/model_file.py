@@ -108,6 +108,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[Any, dict[str, str]]
     """The file, open, and its header; whatever is wrong with it becomes a `ModelFileError`."""
     import safetensors
 
+    if os.path.isdir(path):
+        raise ModelFileError(f"{path} is a folder, not a model file")
     try:
         with safetensors.safe_open(os.fspath(path), framework="numpy") as file:
             yield file, _check_format(file.metadata(), path)

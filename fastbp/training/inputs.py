@@ -9,6 +9,7 @@ from fastbp.data.source import as_source, check_finite, magnitudes
 from fastbp.errors import ArgumentError, DataError
 from fastbp.nn import LossFunction
 from fastbp.source import Source
+from fastbp.specification import real_number
 
 # Elements looked at in one go, so that the temporaries stay in the cache.
 _BLOCK = 1 << 16
@@ -36,8 +37,7 @@ class Samples:
         ArgumentError
             If one of the parts would be empty, or `share` is not in (0, 1).
         """
-        if not 0 < share < 1:
-            raise ArgumentError(f"validation_split must be between 0 and 1, not {share!r}")
+        share = real_number("validation_split", share, above=0, below=1)
         n_first = int(self.n_samples * (1 - share))
         if n_first == 0 or n_first == self.n_samples:
             raise ArgumentError(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from threading import RLock
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastbp.data.source import as_source
 from fastbp.errors import ArgumentError, DataError, NotReadyError
@@ -58,14 +59,15 @@ class Learner:
         How many epochs were trained.
     """
 
-    def __init__(self, stack: Stack, seed: int, dtype: str) -> None:
-        if dtype not in DTYPES:
+    def __init__(self, stack: Stack, seed: int, dtype: DTypeLike) -> None:
+        kind = np.dtype(dtype).name if isinstance(dtype, (type, np.dtype)) else str(dtype)
+        if kind not in DTYPES:
             raise ArgumentError(f"dtype must be 'float32' or 'float64', not {dtype!r}")
         if whole_number("seed", seed, minimum=0) >= 1 << 63:
             raise ArgumentError(f"seed must be below 2**63, not {seed}")
         self.stack = stack
         self.seed = int(seed)
-        self.dtype = dtype
+        self.dtype = kind
         self._check_exact(stack)
         self.optimizer: Optimizer | None = None
         self.loss: LossFunction | None = None
@@ -163,6 +165,10 @@ class Learner:
         chosen_optimizer = OPTIMIZERS.resolve(optimizer)
         if loss is None:
             raise ArgumentError(f"compile needs a loss: one of {', '.join(LOSSES.names)}")
+        if isinstance(loss, FunctionType) or hasattr(loss, "py_func"):
+            raise ArgumentError(
+                "a loss of your own is Loss(value, gradient), of two functions that numba.njit compiled, not a function"
+            )
         chosen_loss = LOSSES.resolve(loss)
         if is_new:
             check_loss(chosen_loss, self.stack)

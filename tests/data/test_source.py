@@ -152,7 +152,7 @@ class TestPandas:
         (np.array(["2024-01-01"], dtype="datetime64[D]"), "dates"),
         ([[1, 2], [3]], "cannot be read as an array"),
         (np.float64(3), "single value"),
-        (None, "Python objects"),
+        (None, "is missing"),
         (np.zeros((2, 3, 4)), r"3 dimensions, shape \(2, 3, 4\).*reshape"),
         (np.zeros((0, 3)), r"empty: its shape is \(0, 3\)"),
         (np.zeros((3, 0)), "empty"),

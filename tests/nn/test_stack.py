@@ -61,7 +61,7 @@ def test_the_number_of_inputs():
         ([Dense(3), Normalization()], "Normalization must be the first"),
         ([Normalization(), Normalization()], "Normalization must be the first"),
         ([Dense(3, name="a"), Dense(3, name="a")], "two layers have the name 'a'"),
-        ([Dense], "such as Dense.10., not of Dense"),
+        ([Dense], "such as Dense.10., not of the class Dense"),
         (["relu"], "not of 'relu'"),
         (Dense(3), "a list of layers"),
         ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),

@@ -17,6 +17,11 @@ class NamedActivation(Layer):
         """Its name, and the numbers in its formula."""
         raise NotImplementedError
 
+    @property
+    def key(self) -> str:
+        """What another layer takes of it."""
+        return self.activation
+
     def output_shape(self, shape: Shape) -> Shape:
         """The same."""
         return shape

@@ -1,6 +1,6 @@
 """The metrics of a model: what the names mean that a user gave, and the figures by name from what was added up."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
@@ -166,6 +166,8 @@ def resolve_metrics(
     """
     resolved: list[Metric] = []
     for wanted, by_weight in ((metrics, False), (weighted, True)):
+        if isinstance(wanted, Mapping):
+            raise ArgumentError(f"metrics must be a list, not {type(wanted).__name__}")
         for each in (
             (wanted,)
             if isinstance(wanted, (str, Metric, LossFunction, type))
@@ -208,7 +210,10 @@ def _resolve(wanted: MetricWanted, loss: LossFunction, n_outputs: int) -> Metric
         if kind == loss.kind:
             metric = Metric(wanted, kind, loss.numbers)
     else:
-        raise ArgumentError(f"a metric must be a name, not {type(wanted).__name__}")
+        raise ArgumentError(
+            f"a metric must be a name, one of fastbp.metrics, or MeanMetricWrapper(fn) of a function that numba.njit "
+            f"compiled, not {type(wanted).__name__}"
+        )
     if metric.kind not in KINDS:
         raise unknown_name("metric", metric.kind, ("accuracy", "auc", *METRICS))
     kind_of = KINDS[metric.kind]

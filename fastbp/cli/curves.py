@@ -13,9 +13,7 @@ INK = "#333333"
 FAINT = "#dddddd"
 
 
-def draw_curves(
-    history: Mapping[str, Sequence[float]], *, title: str, subtitle: str, dpi: int = 144
-) -> bytes:
+def draw_curves(history: Mapping[str, Sequence[float]], *, title: str, subtitle: str) -> bytes:
     """The PNG of one panel a quantity; its validation twin (`val_...`) shares the panel.
 
     `history` maps a quantity's name to its values after each epoch, as `History.history` does.
@@ -36,7 +34,7 @@ def draw_curves(
     figure.text(left, 0.93, title, fontsize=size, fontweight="bold", color=INK)
     figure.text(left, 0.875, subtitle, fontsize=small, color="#777777")
     file = BytesIO()
-    figure.savefig(file, format="png", dpi=dpi)
+    figure.savefig(file, format="png", dpi=144)
     return file.getvalue()
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from fastbp.data.tables import Column
     from fastbp.sequential import Sequential
 
+#: Names of a list that are shown.
+_MOST = 12
+
 
 @reports_failures
 def inspect(model: options.Model, debug: options.Debug = False) -> None:
@@ -94,6 +97,6 @@ def _column(column: "Column") -> str:
     )
 
 
-def _some(texts: Sequence[str], most: int = 12) -> str:
-    more = f", ... {len(texts) - most:,} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+def _some(texts: Sequence[str]) -> str:
+    more = f", ... {len(texts) - _MOST:,} more" if len(texts) > _MOST else ""
+    return ", ".join(texts[:_MOST]) + more

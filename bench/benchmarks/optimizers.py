@@ -1,9 +1,10 @@
 """What a step of each optimizer costs, beside one of plain gradient descent."""
 
+import os
 from dataclasses import replace
 
 import fastbp
-from benchmarks.fits import Fit, ratio
+from benchmarks.fits import QUICK_VARIABLE, Fit, ratio
 from benchmarks.workloads import WORKLOADS
 
 OPTIMIZERS = {
@@ -30,13 +31,17 @@ OPTIMIZERS = {
     "sgd, averages": fastbp.SGD(use_ema=True),
 }
 
+#: These stand for all where nobody looks at the figures: each rule is compiled for some seconds, these by the tests.
+_QUICK = ("adam", "adam, cosine decay", "muon", "sgd, norms clipped", "sgd, of four batches")
+_NAMES = _QUICK if QUICK_VARIABLE in os.environ else tuple(OPTIMIZERS)
+
 #: A step an epoch, as Rprop wants it: all samples in each.
 _WORKLOAD = replace(WORKLOADS["784-128-10"], n_steps=1, n_epochs=100)
 _ROUNDS = 20
 
 
 class OptimizerStep:
-    params = (tuple(OPTIMIZERS), (1, 2))
+    params = (_NAMES, (1, 2))
     param_names = ("optimizer", "threads")
     unit = "steps of SGD"
 

@@ -51,8 +51,10 @@ def agree(workload: Workload, trainer: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    ("spelling", "dtype"),
+    [*((each, "float32") for each in SPELLINGS), *((each, "float64") for each in SPELLINGS[:6])],
+)
 def test_numpy_does_the_same_work(spelling: str, dtype: str) -> None:
     workload = small(spelling, dtype)
     trainer = with_numpy.Training(workload, "", 1)

@@ -7,6 +7,8 @@ _TRY_AGAIN, _TRY_AGAIN_AT_MOST = 4, 32
 _WORTH_TRYING = 0.02
 #: How fast a figure is forgotten that was better.
 _FORGET = 0.3
+#: A chunk that took longer than so many times what was known counts as this.
+_BELIEVED = 1.5
 
 
 class WorkerChoice:
@@ -44,10 +46,9 @@ class WorkerChoice:
                 self._end_trial()
             return
         before = self._seconds.get(self.workers, seconds_per_step)
-        # What else the machine does only adds.
-        self._seconds[self.workers] = min(
-            seconds_per_step, before + _FORGET * (seconds_per_step - before)
-        )
+        # What else the machine does only adds, much at a time perhaps.
+        slower = min(seconds_per_step, _BELIEVED * before) - before
+        self._seconds[self.workers] = min(seconds_per_step, before + _FORGET * slower)
         other = 1 if self.workers == self._most else self._most
         if other not in self._seconds:
             self.workers, self.tries = other, True

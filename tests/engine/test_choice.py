@@ -107,3 +107,18 @@ def test_a_team_that_was_not_whole_says_nothing() -> None:
         assert choice.workers == 2
     found = chosen(choice, lambda workers: 1.0 / workers, 100)
     assert found.count(2) > 90
+
+
+def test_one_slow_chunk_is_not_believed() -> None:
+    """Something else had a processor meanwhile: the way stays what it was. A second and a third are believed."""
+    choice = WorkerChoice(2)
+    chosen(choice, lambda workers: 1.0 if workers == 2 else 1.2, 100)
+    while choice.workers == 1:
+        choice.learn(1.2, 1, 20)
+    choice.learn(50.0, 2, 20)
+    assert choice.workers == 2
+    choice.learn(1.0, 2, 20)
+    assert choice.workers == 2
+    for _ in range(3):
+        choice.learn(50.0, 2, 20)
+    assert choice.workers == 1

@@ -7,6 +7,8 @@ both precisions.
 A team may not be whole: nothing promises that all iterations of a ``prange`` run at the same time. So workers first
 meet. Whoever arrives before the door closes is in the team; who comes late returns at once. The bits do not depend
 on who came, since every kernel gives each output element to one worker and sums in a fixed order.
+
+A worker that walks alone lets one other thread join at any step.
 """
 
 from functools import cache
@@ -51,6 +53,7 @@ class Job(NamedTuple):
     parts: int  # in which they go through these rows, whoever does them; 0 where that is open
 
 
+_FIRST_STEP = Job._fields.index("first_step")
 _ROWS = Context._fields.index("rows")
 _ORDER = Context._fields.index("order")
 _FIRST = Context._fields.index("first")
@@ -59,22 +62,23 @@ _STEP = Context._fields.index("step")
 _PIECE = Context._fields.index("piece")
 _PIECES = Context._fields.index("pieces")
 
-# Words of the meeting, each on a cache line of its own.
-_ARRIVED, _TEAM, _BARRIER = 0, 8, 16
-MEETING_SIZE = 24
+# Words of the meeting, each on a cache line of its own. The last three: who would help one that walks alone; from which
+# step on that is let, counted from 1; whether the help has ended.
+_ARRIVED, _TEAM, _BARRIER, _HELP, _JOINED, _HELPED = 0, 8, 16, 24, 32, 40
+MEETING_SIZE = 48
 _CLOSED = 1 << 32
 #: Looks at a barrier, or for the others of a team, before the processor is given away.
 _SPINS = 2_000
 
 
 def _make_walk(timed):
-    """The walk of one worker; with `timed` it adds up, for each row, the processor's ticks that the row took.
+    """The walk of one worker from step `begin` on; with `timed` it adds up, for each row, the processor's ticks.
 
     ticks  (workers, rows)  accumulated
     """
 
     @inlined
-    def walk(program, contexts, job, meeting, worker, workers, ticks):
+    def walk(program, contexts, job, meeting, worker, workers, begin, ticks):
         (arena, hyper, hyper_stride, values, n_values, status, first_step, n_steps) = (
             job[0], job[1], job[2], job[3], job[4], job[5], job[6], job[7]
         )  # fmt: skip
@@ -82,9 +86,13 @@ def _make_walk(timed):
         at_a_time, parts = job[12], job[13]
         passed = 0
         context = contexts[worker]
-        epoch = first_step // per_epoch
-        place = (first_step - epoch * per_epoch) * batch
-        for step in range(first_step, first_step + n_steps):
+        epoch = begin // per_epoch
+        place = (begin - epoch * per_epoch) * batch
+        hyper += (begin - first_step) * hyper_stride
+        for step in range(begin, first_step + n_steps):
+            if workers == 1 and atomic_load(meeting, _HELP) > 0:
+                workers = 2
+                atomic_store(meeting, _JOINED, step + 1)
             context[_ROWS] = min(batch, samples - place)
             # As the samples lie, every epoch begins with the first of them.
             context[_FIRST] = place if context[_ORDER] == 0 else epoch * samples + place
@@ -158,9 +166,37 @@ def _make_alone(timed):
     walk = _make_walk(timed)
 
     def alone(program, contexts, job, meeting, ticks):
-        walk(program, contexts, job, meeting, 0, 1, ticks)
+        walk(program, contexts, job, meeting, 0, 1, job[_FIRST_STEP], ticks)
+        if atomic_load(meeting, _JOINED) == 0:
+            atomic_or(meeting, _HELP, _CLOSED)
+            return
+        looks = 0
+        while atomic_load(meeting, _HELPED) == 0:
+            looks += 1
+            if looks > _SPINS:
+                yield_processor()
 
     return alone
+
+
+def _make_help():
+    walk = _make_walk(False)
+
+    def help(program, contexts, job, meeting):
+        if atomic_add(meeting, _HELP, 1) != 0:
+            return
+        looks = 0
+        while atomic_load(meeting, _JOINED) == 0:
+            # Nobody is let in behind the last step, whose walk ends all that may be read here.
+            if atomic_load(meeting, _HELP) >= _CLOSED:
+                return
+            looks += 1
+            if looks > _SPINS:
+                yield_processor()
+        walk(program, contexts, job, meeting, 1, 2, atomic_load(meeting, _JOINED) - 1, program)
+        atomic_add(meeting, _HELPED, 1)
+
+    return help
 
 
 def _make_together(timed):
@@ -186,7 +222,8 @@ def _make_together(timed):
                 looks += 1
                 if looks > _SPINS:
                     yield_processor()
-        walk(program, contexts, job, meeting, worker, atomic_load(meeting, _TEAM), ticks)
+        team = atomic_load(meeting, _TEAM)
+        walk(program, contexts, job, meeting, worker, team, job[_FIRST_STEP], ticks)
 
     def together(program, contexts, job, meeting, wanted, patience, ticks):
         for _ in prange(wanted):
@@ -222,6 +259,16 @@ def together(timed: bool = False) -> Any:
     return compile_function(label, _make_together(timed), signature, parallel=True)
 
 
+@cache
+def helper() -> Any:
+    """``f(program, contexts, job, meeting)``: another thread joins the worker that walks alone, until that ends.
+
+    It returns at once where nobody walks any more, or somebody else helps.
+    """
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS)
+    return compile_function("executor-help", _make_help(), signature)
+
+
 def new_meeting() -> np.ndarray:
     """Words at which a team meets; all zero before each region."""
     return np.zeros(MEETING_SIZE, np.int64)
@@ -235,3 +282,13 @@ def new_contexts(workers: int) -> np.ndarray:
 def team_size(meeting: np.ndarray) -> int:
     """How many workers met."""
     return int(meeting[_TEAM])
+
+
+def close(meeting: np.ndarray) -> None:
+    """Let nobody help any more; whoever waits to be let in returns."""
+    meeting[_HELP] = _CLOSED
+
+
+def was_helped(meeting: np.ndarray) -> bool:
+    """Whether another thread joined the worker that walked alone."""
+    return bool(meeting[_JOINED])

@@ -13,6 +13,7 @@ from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.programs import NetworkPrograms
 from fastbp.engine.progress import Progress
+from fastbp.engine.team import Offer
 from fastbp.engine.training import FLOPS_PER_SECOND, FLOPS_WORTH_A_TEAM, Chunks, train
 from fastbp.errors import ArgumentError
 from fastbp.nn.metrics.chosen import sums_to_add
@@ -126,6 +127,7 @@ class Network(NetworkPrograms):
         sums: NDArray[np.float64] | None = None,
         n_epochs: int = 1,
         elsewhere: Callable[[], float] | None = None,
+        offer: Offer | None = None,
     ) -> NDArray[np.float64]:
         """Train for as many epochs as `orders` has rows.
 
@@ -150,6 +152,9 @@ class Network(NetworkPrograms):
             The loss, and what the metrics add up, summed over the samples of these steps.
         elsewhere : callable, optional
             Tells before each chunk for how many seconds, about, another thread will need a processor.
+        offer : callable, optional
+            Takes, before a chunk of a team of two that one begins alone, a function that the thread may call to be the
+            other, as soon as it is done with what it is at; and None when the chunk has ended.
 
         Returns
         -------
@@ -194,6 +199,7 @@ class Network(NetworkPrograms):
                     first_step,
                     sums,
                     elsewhere if workers >= available_workers() else None,
+                    offer,
                 )
             finally:
                 self._is_training = False

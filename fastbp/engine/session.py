@@ -212,11 +212,13 @@ class Session:
         hyper: tuple[int, int],
         ticks: NDArray[np.int64] = team.NO_TICKS,
         seconds: float = 0.0,
+        offer: team.Offer | None = None,
     ) -> int:
         """Run steps; `values` (epochs, n_values) takes the sums. Returns the number of workers that took part.
 
         `hyper` is what `place_hyper` returned.
-        `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about.
+        `ticks` (workers, n_rows), if given, takes the time of each row; `seconds` is how long it may take, about;
+        with one worker `offer` takes what another thread may call to be a second.
         """
         _write_job(
             self._job_words,
@@ -235,7 +237,7 @@ class Session:
             self._samples_at_a_time,
             self._parts,
         )
-        return team.run(self.rows, self._contexts, self._job, workers, ticks, seconds)
+        return team.run(self.rows, self._contexts, self._job, workers, ticks, seconds, offer)
 
     def run_epoch(
         self,

@@ -7,12 +7,16 @@ child (GNU OpenMP ends it). Where a region is not safe the chunk runs on one wor
 import os
 import threading
 import warnings
+from collections.abc import Callable
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from fastbp.engine import executor
+
+#: Takes what another thread may call to join the worker that walks alone, and None when that ends.
+Offer = Callable[[Callable[[], None] | None], None]
 
 #: How often the first worker looks for the others before it begins without them, at least (some 0.5 ms; a thread that
 #: sleeps takes 0.1 to 0.3 ms to come).
@@ -57,6 +61,7 @@ def run(
     workers: int,
     ticks: NDArray[np.int64] = NO_TICKS,
     seconds: float = 0.0,
+    offer: Offer | None = None,
 ) -> int:
     """Run a chunk with up to `workers` workers; return how many took part.
 
@@ -70,6 +75,8 @@ def run(
         Where the time of each row is added up.
     seconds : float, default 0
         How long it may take, about: the longer, the longer a late worker is waited for.
+    offer : callable, optional
+        Takes a function that another thread may call to join, where one worker was wanted.
     """
     global _unavailable
     meeting = executor.new_meeting()
@@ -83,8 +90,19 @@ def run(
             warnings.warn(f"{error} fastbp goes on with one worker.", RuntimeWarning, stacklevel=2)
         finally:
             _region.release()
-    executor.alone(ticks.size > 0)(program, contexts, job, meeting, ticks)
-    return 1
+    run_alone = executor.alone(ticks.size > 0)
+    if offer is None:
+        run_alone(program, contexts, job, meeting, ticks)
+        return 1
+    join = executor.helper()
+    try:
+        offer(lambda: join(program, contexts, job, meeting))
+        run_alone(program, contexts, job, meeting, ticks)
+    finally:
+        # Where a Ctrl-C came before the walk, whoever came to help would wait for it for ever.
+        executor.close(meeting)
+        offer(None)
+    return 1 + executor.was_helped(meeting)
 
 
 def _run_region(

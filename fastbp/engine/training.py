@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbp.engine import team
+from fastbp.engine import executor, team
 from fastbp.engine.progress import Progress
 from fastbp.engine.session import Session
 from fastbp.errors import DivergedError
@@ -18,6 +18,8 @@ from fastbp.errors import DivergedError
 _CHUNK_SECONDS, _FIRST_CHUNK_SECONDS = 0.04, 0.002
 #: Seconds of a chunk that is there to see how fast another number of workers is.
 _TRIAL_SECONDS = 0.004
+#: Seconds of a step that is over before a thread that sleeps has come.
+_SHORT_STEP = 2e-4
 #: Steps of a chunk at most, which bounds the table of the optimizer's numbers.
 _MOST_STEPS = 1 << 14
 #: Seconds between copies of the state from which a diverged run is replayed.
@@ -88,10 +90,11 @@ class Chunks:
         workers: int,
         values: NDArray[np.float64],
         ticks: NDArray[np.int64] | None = None,
+        offer: team.Offer | None = None,
     ) -> int:
         """Run steps `first` to `first + count`; returns the number of workers that took part.
 
-        `ticks` (workers, n_rows), if given, takes the time of each row.
+        `ticks` (workers, n_rows), if given, takes the time of each row; `offer` as for `team.run`.
         """
         # Who watches, or another thread, may have changed the optimizer, or have moved the arena by asking for room.
         optimizer = self._network.optimizer
@@ -107,6 +110,7 @@ class Chunks:
             hyper=hyper,
             ticks=team.NO_TICKS if ticks is None else ticks,
             seconds=count * self._session.seconds_per_step,
+            offer=offer,
         )
 
 
@@ -122,6 +126,7 @@ def train(
     first_step: int,
     sums: NDArray[np.float64] | None,
     elsewhere: Callable[[], float] | None,
+    offer: team.Offer | None,
 ) -> NDArray[np.float64]:
     """Run all steps of `shape` = (n_epochs, samples an epoch); see `Network.train`."""
     n_epochs, samples = shape
@@ -134,6 +139,10 @@ def train(
     flops = network.flops_per_sample * batch
     choice = session.choice(workers, True) if automatic and workers > 1 else None
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
+    if elsewhere is None or workers != 2:
+        offer = None
+    if offer is not None:
+        executor.helper()  # compiled before anything is timed
     session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS
@@ -145,13 +154,22 @@ def train(
         while done < total:
             tries = choice is not None and choice.tries
             chosen = choice.workers if choice else workers
-            seconds = min(chunk_seconds, _TRIAL_SECONDS) if tries else chunk_seconds
-            count = int(seconds / session.seconds_per_step)
-            n_spared = 0
-            if elsewhere is not None and chosen == workers > 1 and not tries:
+            n_spared, is_open = 0, False
+            if elsewhere is not None and chosen == workers > 1:
                 n_spared = session.n_spared(elsewhere(), workers)
-            if n_spared:
+                # Who comes later is let in between two steps. Long ones are rather begun by all.
+                is_short = session.seconds_per_step < _SHORT_STEP
+                is_open = offer is not None and (n_spared > 0 or is_short)
+            if is_open:
+                chosen = 1
+            if n_spared and not is_open:
                 chosen, count = workers - 1, n_spared
+            else:
+                seconds = min(chunk_seconds, _TRIAL_SECONDS) if tries else chunk_seconds
+                count = int(seconds / session.seconds_per_step)
+                if elsewhere is not None and total - done <= 3 * count:
+                    # Of a few batches at a time what is left is not worth a call of its own.
+                    count = total - done
             wanted = None if most_steps is None else most_steps()
             count = min(count, total - done, _MOST_STEPS)
             count = max(1, count if wanted is None else min(count, wanted))
@@ -163,7 +181,8 @@ def train(
                     changes = network.changes
                 try:
                     begin = time.perf_counter()
-                    took_part = run.steps(done, count, chosen, values)
+                    offered = offer if is_open else None
+                    took_part = run.steps(done, count, chosen, values, None, offered)
                     now = time.perf_counter()
                     failed = session.failed_step
                     if failed >= 0:
@@ -176,7 +195,7 @@ def train(
                 if now - kept_when > _SNAPSHOT_SECONDS and done < total and network.is_finite():
                     kept, kept_at, kept_when = network.snapshot(kept), done, now
             seconds_per_step = max((now - begin) / count, 1e-9)
-            if n_spared:
+            if took_part < workers if is_open else n_spared:
                 session.seconds_with_one_less = seconds_per_step
             else:
                 session.seconds_per_step = seconds_per_step

@@ -149,7 +149,7 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, int, int], float]:
     """``f(meeting, wanted, patience)``: the loss that a region finds whose workers meet there."""
 
     def evaluate(meeting: Any, wanted: int, patience: int) -> float:
-        def run(program: Any, contexts: Any, job: Any, workers: int, ticks: Any, _: float) -> int:
+        def run(program: Any, contexts: Any, job: Any, workers: int, ticks: Any, *_: Any) -> int:
             executor.together()(program, contexts, job, meeting, wanted, patience, ticks)
             return executor.team_size(meeting)
 

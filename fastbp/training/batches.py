@@ -1,7 +1,8 @@
 """Data that come batch by batch: a sequence of batches, something that is walked anew each epoch, or an iterator."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
+from operator import getitem
 from typing import Any
 
 from fastbp.errors import ArgumentError, DataError
@@ -86,28 +87,27 @@ class Batches:
         self.batch_size = self.first[0].n_samples
 
     def read(self, order: Iterable[int] | None = None, first_step: int = 0) -> Iterator[Any]:
-        """The batches of an epoch, from `first_step` on, as the source gives them.
+        """The batches of an epoch, from `first_step` on, as the source gives them; see `check_count`."""
+        n_steps = self.n_steps
+        if self.is_sequence:
+            numbers = range(self.n_batches) if order is None else order
+            return map(getitem, repeat(self._source), islice(numbers, first_step, n_steps))
+        whole = iter(self._source) if self._iterator is None else self._iterator
+        items = islice(whole, first_step if self._iterator is None else 0, None)
+        return islice(items, None if n_steps is None else n_steps - first_step)
+
+    def check_count(self, n_steps: int) -> None:
+        """Look whether so many batches are an epoch.
 
         Raises
         ------
         DataError
             If there are fewer than there should be.
         """
-        n_steps = self.n_steps
-        items: Iterator[Any]
-        if self.is_sequence:
-            numbers = range(self.n_batches) if order is None else order
-            items = (self._source[number] for number in islice(numbers, first_step, n_steps))
-        else:
-            whole = iter(self._source) if self._iterator is None else self._iterator
-            items = islice(whole, first_step if self._iterator is None else 0, None)
-            items = islice(items, None if n_steps is None else n_steps - first_step)
-        step = first_step
-        for item in items:
-            yield item
-            step += 1
-        if n_steps is not None and step < n_steps:
-            raise DataError(f"{self._name} ended after {step} batches, but an epoch has {n_steps}")
+        if self.n_steps is not None and n_steps < self.n_steps:
+            raise DataError(
+                f"{self._name} ended after {n_steps} batches, but an epoch has {self.n_steps}"
+            )
 
     def skip(self, n_epochs: int, n_steps: int) -> None:
         """Go on behind what was read before a resumption, as far as the source does not know that itself."""

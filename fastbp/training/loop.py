@@ -197,7 +197,8 @@ class Training:
         order = None
         if batches.is_sequence:
             orders = self._orders(epoch, batches.n_batches, 1)
-            order = np.arange(batches.n_batches) if orders is None else orders[0]
+            # Walked as Python's own integers, with which a source computes much faster than with NumPy's.
+            order = None if orders is None else memoryview(orders[0])
 
         def look(progress: "Progress") -> bool:
             nonlocal sums
@@ -223,6 +224,7 @@ class Training:
                         most_steps=self._most_steps,
                         sums=sums,
                         elsewhere=portions.busy,
+                        offer=portions.helper(),
                     )
                 except DivergedError as error:
                     raise DivergedError(1, step + error.step) from None

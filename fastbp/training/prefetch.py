@@ -2,11 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from fastbp.training.batches import Batches
 from fastbp.training.stage import Parts, Portion, Stage
+
+if TYPE_CHECKING:
+    from fastbp.engine.team import Offer
 
 #: Seconds that the end of an epoch that broke off waits for a batch that is being fetched; after a Ctrl-C.
 _PATIENCE, _HURRY = 1.0, 0.05
@@ -14,8 +18,11 @@ _PATIENCE, _HURRY = 1.0, 0.05
 _BREATH = 0.05
 #: Who fetches and has a processor for less than this share of the time waits for something else most of the time.
 _WORKS = 0.25
+#: A team that begins too soon, while the thread still works, waits at every barrier; one that begins late loses little.
+_MARGIN = 1.25
 #: Seconds for which batches gather before a few are handed out: each call of the program takes the other thread's time.
-_GATHERING = 0.001
+#: Short while at first, as nothing else is done meanwhile.
+_GATHERING, _FIRST_GATHERING = 0.001, 0.0003
 
 
 class Prefetch:
@@ -47,8 +54,13 @@ class Prefetch:
         self._has_ended = False
         # Whether whoever trains waits for any batch at all.
         self._is_hungry = False
-        # What a row has cost the thread lately, in seconds of a processor; when it began to fetch, and its time then.
-        self._seconds_per_row = 0.0
+        # What the thread may call to help whoever trains.
+        self._help: Callable[[], None] | None = None
+        self._is_left = False
+        self._gathering = _FIRST_GATHERING
+        # Seconds that a row has cost the thread lately: None before that is known, 0 where it waits most of the time.
+        # When it began with those of the stage, and its time on a processor then.
+        self._seconds_per_row: float | None = None
         self._began = (0.0, 0.0)
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._fetch, name="fastbp-prefetch", daemon=True)
@@ -64,6 +76,7 @@ class Prefetch:
         trace: TracebackType | None,
     ) -> None:
         with self._changed:
+            self._is_left = True
             self._end(None)
         self._thread.join(_HURRY if isinstance(error, KeyboardInterrupt) else _PATIENCE)
 
@@ -97,11 +110,27 @@ class Prefetch:
         """Seconds of a processor that the thread needs, about, before it rests; 0 where it waits for something else."""
         if self._has_ended:
             return 0.0
-        return self._seconds_per_row * sum(stage.n_free for stage in self._stages)
+        each = self._seconds_per_row
+        if each is None:
+            n_filled = self._stages[self._filling].n_filled
+            each = (time.monotonic() - self._began[0]) / max(n_filled, 1)
+        return each * sum(stage.n_free for stage in self._stages)
+
+    def helper(self) -> "Offer | None":
+        """What takes an offer to help; None while the thread mostly waits, for a disk or another process."""
+        return self._offer if self._has_ended or self._seconds_per_row != 0.0 else None
+
+    def _offer(self, help: Callable[[], None] | None) -> None:
+        """Take what the thread may call when it has nothing to fetch; None takes it back."""
+        with self._changed:
+            self._help = help
+            if help is not None:
+                self._changed.notify_all()
 
     def _gather(self, stage: Stage) -> None:
         """Wait until the stage is closed, or a while and then for any batch."""
-        until = time.monotonic() + _GATHERING
+        until = time.monotonic() + self._gathering
+        self._gathering = min(2 * self._gathering, _GATHERING)
         while not (stage.is_closed or self._has_ended):
             left = until - time.monotonic()
             if left > 0:
@@ -120,13 +149,7 @@ class Prefetch:
     def _fetch(self) -> None:
         error: BaseException | None = None
         try:
-            step = self._first_step
-            self._began = time.monotonic(), time.thread_time()
-            for item in self._items:
-                parts = self._batches.parts(item, step)
-                if self._has_ended or not self._add(parts, step):
-                    return
-                step += 1
+            self._fetch_all()
         except BaseException as raised:
             error = raised
         finally:
@@ -134,37 +157,38 @@ class Prefetch:
                 # Of two errors that of the earlier batch counts.
                 self._check(self._stages[self._filling])
                 self._end(error)
+        self._help_until(lambda: self._is_left)
 
-    def _add(self, parts: Parts, step: int) -> bool:
-        """Put a batch into a stage; whether another is wanted."""
-        stage: Stage | None = self._stages[self._filling]
-        assert stage is not None
-        if stage.is_closed:
-            stage = self._next_stage()
-        if stage is not None and not stage.take(parts, step, self._batch_size):
-            stage = self._add_checked(stage, parts, step)
-        if stage is None:
-            return False
-        if stage.is_full:
-            self._close(stage)
-        elif self._is_hungry or stage.is_worth_a_look:
-            self._measure(stage)
-            with self._changed:
-                self._check(stage)
-                if self._is_hungry:
-                    self._changed.notify_all()
-        return not self._has_ended
+    def _fetch_all(self) -> None:
+        """Put batches into stages until there are no more, or none is wanted."""
+        batches, step = self._batches, self._first_step
+        stage: Stage = self._stages[self._filling]
+        self._began = time.monotonic(), time.thread_time()
+        for item in self._items:
+            parts = batches.parts(item, step)
+            if stage.is_closed:
+                stage = self._next_stage()
+            if self._has_ended:
+                return
+            if not stage.take(parts, step, self._batch_size):
+                room = self._put(stage, parts, step)
+                if room is None:
+                    return
+                stage = room
+            if stage.is_full:
+                self._close(stage)
+            elif self._is_hungry or stage.is_worth_a_look:
+                self._look(stage)
+            step += 1
+        batches.check_count(step)
 
-    def _add_checked(self, stage: Stage, parts: Parts, step: int) -> Stage | None:
-        """Put a batch of a new form into this stage or the next; the stage, or None where nothing is wanted."""
+    def _put(self, stage: Stage, parts: Parts, step: int) -> Stage | None:
+        """Put a batch of a new form, or a short one, into this stage or the next; None where it is not wanted."""
         batch = self._batches.check(parts, step)
         self._batch_size = max(self._batch_size, batch[0].n_samples)
         if not stage.fits(batch, self._batch_size):
             self._close(stage)
-            other = self._next_stage()
-            if other is None:
-                return None
-            stage = other
+            stage = self._next_stage()
         with self._changed:
             self._check(stage)
             if self._has_ended:
@@ -172,31 +196,55 @@ class Prefetch:
             stage.put(parts, batch, step, self._batch_size)
         return stage
 
+    def _look(self, stage: Stage) -> None:
+        """Check what was copied, and hand it out where it is waited for."""
+        self._measure(stage)
+        with self._changed:
+            self._check(stage)
+            if self._is_hungry:
+                self._changed.notify_all()
+
     def _measure(self, stage: Stage) -> None:
         """Note what the rows of this stage cost."""
-        seconds = time.thread_time() - self._began[1]
-        works = seconds > _WORKS * (time.monotonic() - self._began[0])
-        self._seconds_per_row = seconds / stage.n_filled if works else 0.0
+        seconds = time.monotonic() - self._began[0]
+        works = time.thread_time() - self._began[1] > _WORKS * seconds
+        self._seconds_per_row = _MARGIN * seconds / stage.n_filled if works else 0.0
 
     def _close(self, stage: Stage) -> None:
         self._measure(stage)
+        self._began = time.monotonic(), time.thread_time()
         with self._changed:
             self._check(stage)
             stage.is_closed = not self._has_ended
             self._changed.notify_all()
 
-    def _next_stage(self) -> Stage | None:
-        """The other stage, as soon as nobody reads it any more; None where nothing more is wanted."""
+    def _next_stage(self) -> Stage:
+        """The other stage, as soon as nobody reads it any more, or nothing more is wanted; helps until then."""
         other = 1 - self._filling
+        rest = time.monotonic(), time.thread_time()
+        self._help_until(lambda: self._has_ended or self._stages[other].n_filled == 0)
         with self._changed:
-            while self._stages[other].n_filled and not self._has_ended:
-                self._changed.wait()
-            if self._has_ended:
-                return None
-            self._filling = other
-            self._changed.notify_all()
-        self._began = time.monotonic(), time.thread_time()
-        return self._stages[other]
+            if not self._has_ended:
+                self._filling = other
+                self._changed.notify_all()
+        # The first batch of the stage has been fetched before.
+        self._began = (
+            self._began[0] + time.monotonic() - rest[0],
+            self._began[1] + time.thread_time() - rest[1],
+        )
+        return self._stages[self._filling]
+
+    def _help_until(self, is_over: Callable[[], bool]) -> None:
+        """Wait until that is so, and train with whoever does that in the meantime."""
+        while True:
+            with self._changed:
+                while self._help is None and not is_over():
+                    self._changed.wait()
+                if is_over():
+                    return
+                help, self._help = self._help, None
+            assert help is not None
+            help()
 
     # --- both, with the lock ---
 

@@ -5,6 +5,8 @@ what was read before it leaves the first-level cache. Sums are added in an order
 how outputs are shared out.
 """
 
+from functools import cache
+
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.runtime.inlined import inlined
@@ -93,6 +95,7 @@ def row_sums(finish):
     return sweep
 
 
+@cache
 def _sums_of_rows(samples):
     """A part that adds terms k0 to k1 of k of the sums of so many samples, `s` the first, with a tile's rows."""
 

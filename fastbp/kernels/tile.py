@@ -8,6 +8,8 @@ lies one vector further. A is reached in one of the ways below.
 A tile that is cut off by the last row computes that row again: no masks, and no more code.
 """
 
+from functools import cache
+
 from fastbp.kernels import simd
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.processor import processor
@@ -19,6 +21,7 @@ MOST_REST_ROWS = 4
 COLUMNS = 2
 
 
+@cache
 def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
 
@@ -36,6 +39,7 @@ def _strided(rows):
     return pointers, add, None
 
 
+@cache
 def _blocked(rows):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
@@ -72,6 +76,7 @@ def _blocked(rows):
     return _strided(rows)[0], add, add_many
 
 
+@cache
 def _row_table(rows):
     """A[m, k] = (row m of the batch)[k], rows reached through a table of addresses"""
 
@@ -88,6 +93,7 @@ def _row_table(rows):
     return pointers, add, None
 
 
+@cache
 def _transposed_row_table(rows):
     """A[m, k] = (row k of the batch)[m], rows reached through a table of addresses"""
 
@@ -114,6 +120,7 @@ _WAYS = {
 }
 
 
+@cache
 def make_tile(way, rows, between=None):
     """A compiled ``f(tile, a, row, last, k0, k1, b, done)``: `rows` rows from `row` on get terms k0 to k1 added.
 

@@ -8,6 +8,7 @@ The files are pickles, hence the folder must belong to this user and be writable
 """
 
 import ctypes
+import gc
 import hashlib
 import itertools
 import os
@@ -244,8 +245,8 @@ class _KernelCache(_CodeCache):
         return None
 
     def _payload(self, cres: Any) -> Any:
-        _, _, (code, _) = cres.library.serialize_using_object_code()
-        return cres.fndesc.llvm_cfunc_wrapper_name, code
+        cres.library._ensure_finalized()
+        return cres.fndesc.llvm_cfunc_wrapper_name, cres.library._get_compiled_object()
 
 
 class LoadedKernel:
@@ -266,25 +267,6 @@ class LoadedKernel:
         return ctypes.CFUNCTYPE(*kinds)(self.address)
 
 
-class _Kernel(CFunc):
-    """A C callback whose module is optimized in one run: Numba's first, cheaper one is for reference counts."""
-
-    def _compile_uncached(self) -> Any:
-        compiled = super()._compile_uncached()
-        library = compiled.library
-
-        def optimize() -> None:
-            tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-            # What should be unrolled is written out; more of it costs compilation and gains nothing.
-            tuning.loop_unrolling = False
-            tuning.loop_vectorization = True
-            builder = llvm.create_pass_builder(library._codegen._tm, tuning)
-            builder.getModulePassManager().run(library._final_module, builder)
-
-        library._optimize_final_module = optimize
-        return compiled
-
-
 @contextmanager
 def _own_names() -> Iterator[None]:
     """Numbers functions, as Numba does in their symbols, from a number that no other process uses.
@@ -299,6 +281,18 @@ def _own_names() -> Iterator[None]:
             yield
         finally:
             FunctionIdentity._unique_ids = before
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Compiling makes so many objects that looking for those that nobody needs any more takes a tenth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def compile_callable(
@@ -320,7 +314,7 @@ def compile_callable(
     address = kept.load(signature) if keep else None
     if address is not None:
         return LoadedKernel(address, signature)
-    kernel = _Kernel(
+    kernel = CFunc(
         make(),
         (signature.args, signature.return_type),
         {},
@@ -329,7 +323,7 @@ def compile_callable(
     )
     if keep:
         kernel._cache = kept
-    with _own_names():
+    with _own_names(), _without_collection():
         kernel.compile()
     return kernel
 
@@ -340,7 +334,7 @@ def compile_function(label: str, function: FunctionType, signature: Any, **optio
         options |= {"pipeline_class": KernelCompiler, "_nrt": False}
     dispatcher = numba.njit(nogil=True, **_OPTIONS, **options)(function)
     dispatcher._cache = _CodeCache(label)
-    with _own_names():
+    with _own_names(), _without_collection():
         dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher

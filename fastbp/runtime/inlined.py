@@ -7,6 +7,7 @@ from numba.core import sigutils
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
+from fastbp.runtime.lowering import call_of
 from fastbp.runtime.passes import KernelCompiler
 
 _OPTIONS = {
@@ -36,11 +37,8 @@ class _Part(CPUDispatcher):
             return existing.entry_point
         # The entry point is only a key by which callers find the library.
         compiled = self._compiler.compile(arguments, result)._replace(entry_point=object())
-        # Optimized once, as part of the kernel, and not again at each level of calls.
-        compiled.library._optimize_final_module = _do_nothing
-        self.targetctx.insert_user_function(
-            compiled.entry_point, compiled.fndesc, [compiled.library]
-        )
+        call = call_of(compiled.fndesc, compiled.library)
+        self.targetctx.insert_func_defn([(call, compiled.entry_point, compiled.fndesc.argtypes)])
         self.overloads[tuple(compiled.signature.args)] = compiled
         return compiled.entry_point
 
@@ -48,10 +46,6 @@ class _Part(CPUDispatcher):
 def _without_machine_code(flags: Any) -> Any:
     flags.no_compile = True
     return flags
-
-
-def _do_nothing() -> None:
-    pass
 
 
 def inlined(function: Callable[..., Any]) -> Any:

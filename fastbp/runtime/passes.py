@@ -7,16 +7,8 @@ name ends.
 from typing import Any
 
 from numba.core.compiler import CompilerBase
-from numba.core.compiler_machinery import PassManager, register_pass
-from numba.core.lowering import Lower
-from numba.core.typed_passes import (
-    AnnotateTypes,
-    BaseNativeLowering,
-    IRLegalization,
-    NoPythonBackend,
-    NopythonTypeInference,
-    PreLowerStripPhis,
-)
+from numba.core.compiler_machinery import PassManager
+from numba.core.typed_passes import NoPythonBackend, PreLowerStripPhis
 from numba.core.untyped_passes import (
     DeadBranchPrune,
     FixupArgs,
@@ -26,31 +18,10 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
+from fastbp.runtime.inference import TypeInference
+from fastbp.runtime.lowering import Lowering, LoweringOfParts
 
-class _Lower(Lower):
-    """Numba's, without what it writes to look after a name's old value."""
-
-    def storevar(self, value: Any, name: str, argidx: int | None = None) -> None:
-        self._alloca_var(name, self.typeof(name))
-        if name in self._singly_assigned_vars:
-            self._blk_local_varmap[name] = value
-        else:
-            self.builder.store(value, self.getvar(name))
-
-    def delvar(self, name: str) -> None:
-        pass
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _Lowering(BaseNativeLowering):
-    _name = "kernel_lowering"
-
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _Lower
-
-
-_PASSES = (
+_ANALYSIS = (
     TranslateByteCode,
     FixupArgs,
     IRProcessing,
@@ -58,13 +29,21 @@ _PASSES = (
     GenericRewrites,
     ReconstructSSA,
     DeadBranchPrune,
-    NopythonTypeInference,
+    TypeInference,
     PreLowerStripPhis,
-    IRLegalization,
-    AnnotateTypes,
-    _Lowering,
-    NoPythonBackend,
 )
+
+
+class _Passes(PassManager):
+    """Numba's, without its clocks and what it notes down of each pass for those who debug it."""
+
+    def run(self, state: Any) -> None:
+        lowering = LoweringOfParts if state.flags.forceinline else Lowering
+        for kind in (*_ANALYSIS, lowering, NoPythonBackend):
+            step = kind()
+            # What passes of Numba's own compiler, which are left out here, would have found.
+            step.analysis = {kind: set()}
+            step.run_pass(state)
 
 
 class KernelCompiler(CompilerBase):
@@ -73,8 +52,4 @@ class KernelCompiler(CompilerBase):
     def define_pipelines(self) -> list[Any]:
         """The one way that is tried."""
         assert not self.state.flags.nrt, "references are not counted here"
-        passes = PassManager("kernel")
-        for each in _PASSES:
-            passes.add_pass(each, each.__name__)
-        passes.finalize()
-        return [passes]
+        return [_Passes("kernel")]

@@ -46,7 +46,7 @@ ROOMS = (
 # Where an outside package may be imported, by the beginning of a file's path; anything else is free for all.
 OUTSIDE = {
     "numba": ("engine/", "compiler/", "kernels/", "runtime/", "cli/doctor.py"),
-    "llvmlite.ir": ("kernels/simd", "engine/atomics.py"),
+    "llvmlite.ir": ("kernels/simd", "engine/atomics.py", "runtime/lowering.py"),
     "pickle": ("runtime/cache.py",),
     "safetensors": ("storage/",),
     "pandas": ("data/readers.py",),

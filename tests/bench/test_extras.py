@@ -27,13 +27,13 @@ def test_they_compute_what_they_are_compared_with() -> None:
     def loss(name: str) -> float:
         extra = by_name[name]
         layers = [fastbp.Dense(8, extra.activation), fastbp.Dense(1)]
-        model = fastbp.Sequential(layers, seed=1)
+        model = fastbp.Sequential(layers, seed=1, dtype="float64")
         model.compile(fastbp.SGD(0.1), extra.loss, extra.metrics)
         return float(model.fit(x, y, epochs=5, verbose=0).history["loss"][-1])
 
     for name, extra in by_name.items():
         if "x / (1 + x**2)" not in name:
-            assert loss(name) == pytest.approx(loss(extra.beside), rel=1e-5), name
+            assert loss(name) == pytest.approx(loss(extra.beside), rel=1e-12), name
 
 
 def test_wrong_options(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,7 @@ def test_training_goes_on_from_a_checkpoint(make, data, tmp_path, equal):
 def test_the_best_model_alone(make, data, tmp_path, capsys):
     path = tmp_path / "best.safetensors"
     checkpoint = ModelCheckpoint(path, "accuracy", save_best_only=True, verbose=1)
-    history = make().fit(*data, epochs=8, verbose=0, callbacks=checkpoint)
+    history = make("rmsprop").fit(*data, epochs=8, verbose=0, callbacks=checkpoint)
     best = max(history.history["accuracy"])
     assert checkpoint.best == best
     said = capsys.readouterr().out.split("\n\n")

@@ -49,7 +49,7 @@ def test_a_reduction_is_told(make, data, capsys):
     assert said == "\nEpoch 2: ReduceLROnPlateau reducing learning rate to 0.1.\n"
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.2), Adam(0.02), "muon"])
+@pytest.mark.parametrize("optimizer", [SGD(0.2, momentum=0.9), Adam(0.02), "rmsprop"])
 def test_a_schedule_is_training_with_each_rate(make, data, equal, optimizer):
     """Three epochs with falling rates, in one fit and by hand."""
     scheduled, by_hand = make(optimizer), make(optimizer)

@@ -162,7 +162,7 @@ def wide_problem(batch: int) -> Problem:
 
 def train(problem: Problem, batch: int, dtype: str) -> tuple[Any, str]:
     """A network after two epochs whose workspace was CANARY before, and the bits of all that it learned."""
-    network = problem.engine(dtype, OPTIMIZERS["adam"][1])
+    network = problem.engine(dtype, OPTIMIZERS["momentum"][1])
     network.memory_plan(batch)
     # Inputs that are float64 are gathered into a float32 arena: two epochs, so that the program is known.
     sources, orders = problem.sources(), problem.orders(3)

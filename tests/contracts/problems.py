@@ -117,21 +117,6 @@ _TABLE: dict[str, tuple[str, dict[str, Any]]] = {
 OPTIMIZERS = {name: optimizer_and_twin(rule, **options) for name, (rule, options) in _TABLE.items()}
 
 
-def first_layer(rule: str, units: int) -> list[Any]:
-    """A Dense of tanh that is trained by this rule, for networks that are tried with all of them.
-
-    A rule is a part of the pass over the gradient of a weight, whatever that is of. It is compiled anew for what begins
-    a network, for which a few rules stand: without slots and with one or more, with all additions, with the loss. With
-    the others the layer does not come first.
-    """
-    if rule in ("sgd", "adam"):
-        return [naive.Dense(units, "tanh", kernel_penalty=(0.0, 0.01))]
-    dense = naive.Dense(units, "tanh")
-    return [dense] if rule in _BEGINS else [naive.Activation("tanh"), dense]
-
-
-_BEGINS = ("momentum", "adam, all", "rprop_iplus")
-
 _NOISE: dict[str, Any] = {
     "dropout": nn.Dropout,
     "alpha_dropout": nn.AlphaDropout,

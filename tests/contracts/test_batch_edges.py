@@ -68,9 +68,9 @@ def run(given: Problem, dtype: str, rule: str, batch_size: int, poisoned: bool) 
     ("loss", "hidden", "rule", "dtype"),
     [
         ("sparse_categorical_crossentropy", "relu", "adam", "float32"),
-        ("mean_squared_error", "gelu", "adam", "float64"),
+        ("mean_squared_error", "gelu", "momentum", "float64"),
         ("binary_crossentropy", "tanh", "sgd", "float32"),
-        ("huber", "softmax", "sgd", "float64"),
+        ("huber", "softmax", "rmsprop", "float64"),
         ("mean_squared_error", "sparsemax", "sgd", "float32"),
         ("mean_squared_error", "threshold(0.3, -0.7)", "sgd", "float32"),
         ("mean_squared_error", "glu", "sgd", "float32"),

@@ -9,17 +9,23 @@ from contracts.problems import OPTIMIZERS, Problem, optimizer_and_twin, worst
 from contracts.test_gradients import errors
 from fastbp.optimizers import Rprop
 
-#: What stands before the last layer.
+
+def first(*arguments: Any, **options: Any) -> naive.Dense:
+    """A first layer; all of them have a penalty, or all rules would be compiled with and without."""
+    return naive.Dense(*arguments, **options, kernel_penalty=(0.002, 0.01))
+
+
+#: What stands between a first and a last layer, or before them.
 LAYERS: dict[str, list[Any]] = {
-    "dense": [naive.Dense(5, "tanh"), naive.Dense(4, "gelu")],
-    "dense without bias": [naive.Dense(6, "softplus", use_bias=False)],
-    "softmax": [naive.Dense(4, "softmax")],
-    "gate": [naive.Dense(8, "glu")],
-    "prelu": [naive.Dense(5), naive.PReLU()],
-    "layer normalization": [naive.Dense(6, "tanh"), naive.LayerNormalization()],
-    "batch normalization": [naive.Dense(5, "tanh"), naive.BatchNormalization()],
-    "activity": [naive.Dense(5, "sigmoid"), naive.Activity(0.01, 0.02)],
-    "dropout": [naive.Dense(6, "tanh"), naive.Noise("dropout", 0.3, seed=4)],
+    "dense": [first(5, "tanh"), naive.Dense(4, "gelu")],
+    "dense without bias": [first(6, "softplus", use_bias=False)],
+    "softmax": [first(4, "softmax")],
+    "gate": [first(8, "glu")],
+    "prelu": [first(5), naive.PReLU()],
+    "layer normalization": [first(6, "tanh"), naive.LayerNormalization()],
+    "batch normalization": [first(5, "tanh"), naive.BatchNormalization()],
+    "activity": [first(5, "sigmoid"), naive.Activity(0.01, 0.02)],
+    "dropout": [first(6, "tanh"), naive.Noise("dropout", 0.3, seed=4)],
     "noise": [naive.Noise("gaussian_noise", 0.2, seed=5), naive.Dense(6, "tanh")],
     "embedding": [naive.Embedding(7, 3), naive.Dense(5, "tanh")],
 }
@@ -32,8 +38,6 @@ RULES |= {
     name: optimizer_and_twin("sgd", learning_rate=0.1, **{name: size})
     for name, size in (("clipnorm", 0.02), ("global_clipnorm", 0.05))
 }
-#: Rules are compiled anew for what begins a network, for which these stand.
-_BEGINS = ("sgd", "adam", "adam, all", "clipnorm", "global_clipnorm")
 _ENDS = {
     "categorical": "softmax",
     "binary": "sigmoid",
@@ -42,20 +46,17 @@ _ENDS = {
 }
 
 
-def problem(layers: str, loss: str, rule: str = "sgd") -> Problem:
-    """Some more samples than two batches of 16; with most rules, what is trained does not come first."""
-    given = LAYERS[layers]
-    if isinstance(given[0], naive.Dense) and rule not in _BEGINS:
-        given = [naive.Activation("tanh"), *given]
+def problem(layers: str, loss: str) -> Problem:
+    """Some more samples than two batches of 16."""
     end = next((end for start, end in _ENDS.items() if start in loss), "linear")
     if loss == "categorical_hinge":
         end = "linear"
-    return Problem(3, [*given, naive.Dense(3, end)], loss, 37)
+    return Problem(3, [*LAYERS[layers], naive.Dense(3, end)], loss, 37)
 
 
 def difference(layers: str, loss: str, rule: str) -> float:
     """Of weights and history, from the twin's after two epochs."""
-    given = problem(layers, loss, rule)
+    given = problem(layers, loss)
     twin, optimizer = RULES[rule]
     batch_size = 37 if isinstance(optimizer, Rprop) else 16
     network = given.engine("float64", optimizer)

@@ -76,12 +76,7 @@ def test_biases(bias: Any) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {
-            "ema_momentum": 0.8,
-            "ema_overwrite_frequency": 7,
-            "weight_decay": 0.3,
-            "clipvalue": 0.02,
-        },
+        {"ema_momentum": 0.8, "ema_overwrite_frequency": 7},
         {"gradient_accumulation_steps": 3},
         {"gradient_accumulation_steps": 3, "global_clipnorm": 0.1},
     ],

@@ -91,10 +91,10 @@ def test_training(loss: str, batch_size: int) -> None:
 
 
 def trained(given: Problem, dtype: str, poisoned: bool) -> list[Array]:
-    network = given.engine(dtype, OPTIMIZERS["adam"][1])
+    network = given.engine(dtype, OPTIMIZERS["momentum"][1])
     sources = given.sources(weighted=True)
     if poisoned:
-        request = network._request(8, *sources, "adam", training=True)
+        request = network._request(8, *sources, "momentum", training=True)
         network._session(request, 1)
         poison(network)
     history = network.train(*sources, given.orders(2), batch_size=8, threads=1)

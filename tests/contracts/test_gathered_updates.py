@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import fastbp
 import naive
 from contracts import children
-from contracts.problems import OPTIMIZERS, Problem, first_layer, optimizer_and_twin, worst
+from contracts.problems import OPTIMIZERS, Problem, optimizer_and_twin, worst
 from contracts.test_compiles_nothing import counting
 from contracts.test_resumption import data
 from fastbp.compiler.lower import Lowering
@@ -24,11 +24,10 @@ Array = NDArray[Any]
 NAMES = [name for name, (_, optimizer) in OPTIMIZERS.items() if optimizer.clipvalue is None]
 
 
-def problem(n_hidden: int = 6, n_rows: int = 60, first: list[Any] | None = None) -> Problem:
+def problem(n_hidden: int = 6, n_rows: int = 60) -> Problem:
     """A first layer with penalties, one behind it whose bias does not learn, and one that ends in a softmax."""
-    penalties = {"kernel_penalty": (0.003, 0.01), "bias_penalty": (0.0, 0.02)}
     layers = [
-        *(first or [naive.Dense(n_hidden, "tanh", **penalties)]),
+        naive.Dense(n_hidden, "tanh", kernel_penalty=(0.003, 0.01), bias_penalty=(0.0, 0.02)),
         naive.Dense(5, "gelu", bias_trainable=False),
         naive.Dense(3, "softmax"),
     ]
@@ -118,25 +117,21 @@ def test_planted_fault_is_seen(
 @pytest.mark.parametrize("name", NAMES)
 def test_a_norm_that_is_never_clipped_changes_nothing(name: str) -> None:
     """In two stages as in one: penalties, weight decay, the loss that a rule asks for."""
-    optimizer, given = OPTIMIZERS[name][1], problem(first=first_layer(name, 6))
-    fused, history = trained(optimizer, given=given)
+    optimizer = OPTIMIZERS[name][1]
+    fused, history = trained(optimizer)
     for setting in ("clipnorm", "global_clipnorm"):
-        other, told = trained(replace(optimizer, **{setting: 1e12}), given=given)
+        other, told = trained(replace(optimizer, **{setting: 1e12}))
         assert worst(other.weights(), fused.weights()) < 1e-12
         assert worst([told], [history]) < 1e-12
         states = [list(each.optimizer_state().values()) for each in (other, fused)]
         assert worst(*states) < 1e-12
 
 
-@pytest.mark.parametrize(
-    ("name", "optimizer"),
-    [("sgd", SGD(0.1)), ("adam, all", Adam(0.01, weight_decay=0.1, clipvalue=9.0, use_ema=True))],
-)
-def test_batches_that_are_added_up_are_one(name: str, optimizer: Optimizer) -> None:
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.01, weight_decay=0.1, use_ema=True)])
+def test_batches_that_are_added_up_are_one(optimizer: Optimizer) -> None:
     """Halves of a batch, their sample weights counting as in the whole."""
-    given = problem(first=first_layer(name, 6))
-    whole, _ = trained(optimizer, 26, 60, given)
-    halves, _ = trained(replace(optimizer, gradient_accumulation_steps=2), 26, 30, given)
+    whole, _ = trained(optimizer, 26, 60)
+    halves, _ = trained(replace(optimizer, gradient_accumulation_steps=2), 26, 30)
     assert (whole.steps, halves.steps) == (26, 52)
     assert worst(halves.weights(), whole.weights()) < 1e-12
     for network in (whole, halves):

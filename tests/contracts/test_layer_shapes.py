@@ -135,7 +135,7 @@ def trained(
     return [*network.weights(), *state, history, evaluation]
 
 
-@pytest.mark.parametrize("rule", ["sgd", "adam", "muon"])
+@pytest.mark.parametrize("rule", ["sgd", "adam", "sgd, clip", "muon"])
 @pytest.mark.parametrize("batch_size", [1, 6, 32])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_training(shape: str, batch_size: int, rule: str) -> None:

@@ -35,7 +35,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 def made(seed: int = 1) -> fastbp.Sequential:
     layers = [fastbp.Dense(64, "tanh"), fastbp.Dense(48, "tanh"), fastbp.Dense(2)]
     model = fastbp.Sequential([fastbp.Input(24), *layers], seed=seed)
-    model.compile(fastbp.Adam(0.01), "mse")
+    model.compile(fastbp.SGD(0.01, momentum=0.9), "mse")
     return model
 
 

@@ -27,7 +27,7 @@ def bits(threads: Any, n_epochs: int = 20) -> str:
     """The bits after 400 steps."""
     layers = [naive.Dense(40, "tanh"), naive.Dense(40, "relu"), naive.Dense(3, "softmax")]
     problem = Problem(10, layers, "sparse_categorical_crossentropy", 1000, scale=0.2)
-    network = problem.engine("float32", OPTIMIZERS["adam"][1])
+    network = problem.engine("float32", OPTIMIZERS["momentum"][1])
     history = network.train(
         *problem.sources(), problem.orders(n_epochs), batch_size=50, threads=threads
     )

@@ -15,8 +15,7 @@ from fastbp import (
     Sequential,
 )
 
-#: With a look at the loss, and without.
-RPROPS = [Rprop(variant=variant) for variant in ("iplus", "iminus")]
+ALL_RPROPS = [Rprop(variant=variant) for variant in ("plus", "minus", "iplus", "iminus")]
 
 
 class Recorder(Callback):
@@ -62,8 +61,7 @@ def test_fit_ends_with_the_averages(make, data, frequency):
 
 
 def test_averages_leave_alone_what_is_not_trained(data):
-    layer = Dense(3, "softmax", bias_initializer="ones", bias_trainable=False)
-    model = Sequential([layer], seed=0, dtype="float64")
+    model = Sequential([Dense(3, "softmax", bias_initializer="ones", bias_trainable=False)], seed=0)
     model.compile(SGD(0.1, use_ema=True), "sparse_categorical_crossentropy")
     model.fit(*data, verbose=0, epochs=0)
     before = model.get_weights()
@@ -76,7 +74,7 @@ def test_averages_leave_alone_what_is_not_trained(data):
 
 def test_averages_wait_for_an_epoch(make, data):
     """No epoch, no averages: weights that were set in between stay."""
-    model = make(SGD(0.1, use_ema=True), dtype="float64")
+    model = make(SGD(0.1, use_ema=True))
     model.fit(*data, verbose=0)
     weights = [np.ones_like(weight) for weight in model.get_weights()]
     model.set_weights(weights)
@@ -84,7 +82,7 @@ def test_averages_wait_for_an_epoch(make, data):
     assert all((weight == 1).all() for weight in model.get_weights())
 
 
-@pytest.mark.parametrize("optimizer", RPROPS, ids=repr)
+@pytest.mark.parametrize("optimizer", ALL_RPROPS, ids=repr)
 def test_rprop_takes_the_whole_set(make, data, optimizer):
     model = make(optimizer, dtype="float64")
     history = model.fit(*data, epochs=60, verbose=0)

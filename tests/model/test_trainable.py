@@ -57,10 +57,10 @@ def test_frozen_layers_have_no_rows():
     assert kernels((0, 1, 2)) == []
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", fastbp.SGD(0.01, momentum=0.9)])
+@pytest.mark.parametrize("optimizer", ["adamw", "rmsprop"])
 def test_fine_tuning(data, optimizer):
     """Trained, frozen, compiled again, trained on, thawed: weights are kept all along."""
-    model = build(optimizer=optimizer)
+    model = build(optimizer=optimizer, dtype="float32")
     model.fit(*data, epochs=3, verbose=0)
     before = model.get_weights()
     model.set_trainable(False, ["dense", "dense_1"])
@@ -80,8 +80,7 @@ def test_fine_tuning(data, optimizer):
 
 def test_averages_leave_frozen_layers_alone(data):
     """There are no averages of weights that are not trained, to take their place at the end of `fit`."""
-    optimizer = fastbp.Adam(use_ema=True, weight_decay=0.1, clipvalue=1.0)
-    model = build((0,), optimizer=optimizer)
+    model = build((0,), optimizer=fastbp.Adam(use_ema=True))
     before = model.get_weights()
     model.fit(*data, epochs=2, verbose=0)
     same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]

@@ -176,7 +176,7 @@ def test_an_unknown_option_or_a_number_out_of_range_ends_with_2(fastbp, argument
     ("arguments", "message"),
     [
         (["missing.safetensors"], "there is no file missing.safetensors"),
-        (["."], "cannot read"),
+        (["."], "is a folder, not a model file"),
         (["other.safetensors"], "is damaged or not a model file"),
         (["8-2", "--json", "missing/figures.json"], "cannot write missing/figures.json"),
     ],

@@ -5,7 +5,7 @@ import pytest
 
 import fastbp
 from fastbp.kernels import tallies
-from fastbp.nn import metric_kinds
+from fastbp.nn.metrics import kinds as metric_kinds
 
 N, N_COLUMNS = 203, 3
 

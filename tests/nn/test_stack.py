@@ -63,7 +63,7 @@ def test_the_number_of_inputs():
         ([Dense(3, name="a"), Dense(3, name="a")], "two layers have the name 'a'"),
         ([Dense], "such as Dense.10., not of the class Dense"),
         (["relu"], "not of 'relu'"),
-        (Dense(3), "a list of layers"),
+        (Dense(3), r"must be a list, such as \[Dense.10.\], not one Dense"),
         ([Dense(1, "softmax")], "one output for two classes goes with 'sigmoid'"),
         ([Dense(1), Activation("softmax")], "a softmax of one output"),
         ([Dense(1), Activation("sparsemax")], "a sparsemax of one output"),

@@ -58,6 +58,9 @@ class WorkerChoice:
         if self.workers != fastest:
             self._lost += n_steps * (seconds_per_step - self._seconds[fastest])
         self._end_trial()
+        if not self._next_try and fastest != self._most:
+            # All workers are not given up for one figure, which may be an accident: it costs most in short calls.
+            self._next_try = self._chunks
         if self._chunks >= self._next_try > 0 and self._lost <= _WORTH_TRYING * self._spent:
             self.workers, self.tries = 1 + self._most - fastest, True
         if self.tries or not self._next_try:

@@ -36,7 +36,7 @@ class Source:
     row_stride, column_stride : int
         Bytes from one row, one column, to the next; negative or zero for views that run so.
     is_finite : bool
-        Whether all elements are known to be finite in float32.
+        Whether all elements are known to be finite in the network's type.
     """
 
     array: np.ndarray

@@ -6,7 +6,7 @@ Whole vectors of rows are stored, and what is too much is overwritten by the nex
 """
 
 from fastbp.kernels import simd
-from fastbp.kernels.tile import MAIN_ROWS
+from fastbp.kernels.tile import MAIN_ROWS, ask_for
 from fastbp.runtime.inlined import inlined
 
 
@@ -34,13 +34,6 @@ def panel_size(panels, k):
 
 
 @inlined
-def _ask(numbers, first, n):
-    """Ask for the cache lines of numbers[first : first + n]"""
-    for i in range(first, first + n, simd.in_a_line(numbers)):
-        simd.prefetch_to_read(numbers, i)
-
-
-@inlined
 def _pack_row(panels, to, size, source, first, n):
     """One k of all panels: panels[p][to + r] = source[first + p * MAIN_ROWS + r], reading whole vectors"""
     lanes = simd.lanes(panels)
@@ -55,7 +48,7 @@ def _pack_strided(a, top, bottom, last, k, panels):
     """A[m, k] = scalars[m + k * step]; what lies behind the rows is read, too"""
     scalars, _, step, _ = a
     for i in range(k):
-        _ask(scalars, (i + _AHEAD) * step + top, bottom - top)
+        ask_for(scalars, (i + _AHEAD) * step + top, bottom - top)
         _pack_row(
             panels,
             i * MAIN_ROWS,
@@ -77,7 +70,7 @@ def _pack_transposed_row_table(a, top, bottom, last, k, panels):
     inside = max(inside, 0)
     for i in range(k):
         later = simd.pointer_like(panels, simd.get(table, min(i + _AHEAD, k - 1)))
-        _ask(later, top, bottom - top)
+        ask_for(later, top, bottom - top)
         sample = simd.pointer_like(panels, simd.get(table, i))
         _pack_row(panels, i * MAIN_ROWS, panel_size(panels, k), sample, top, inside)
         for row in range(top + inside, bottom):

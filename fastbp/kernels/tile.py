@@ -21,6 +21,13 @@ MOST_REST_ROWS = 4
 COLUMNS = 2
 
 
+@inlined
+def ask_for(numbers, first, n):
+    """Ask for the cache lines of numbers[first : first + n], which will be read soon"""
+    for i in range(first, first + n, simd.in_a_line(numbers)):
+        simd.prefetch_to_read(numbers, i)
+
+
 @cache
 def _strided(rows):
     """A[m, k] = scalars[m * row_stride + k * step]"""
@@ -64,9 +71,7 @@ def _blocked(rows):
             apart = block * (a[3] // lanes) - block
             if ahead:
                 # Those of the next rows: nobody else does, as blocks lie far apart.
-                first = apart + block + (row + rows) * lanes
-                for at in range(first, first + rows * lanes, simd.in_a_line(vectors)):
-                    simd.prefetch_to_read(a[0], at)
+                ask_for(a[0], apart + block + (row + rows) * lanes, rows * lanes)
             for j in range(i, end):
                 at = begin + j * lanes
                 tile = simd.multiply_add(tile, pointers, apart + j, vectors, at, stride)

@@ -183,6 +183,9 @@ class FakeRoom:
     def train(self, variant: str, n_epochs: int, shuffle: bool) -> tuple[float, float]:
         return n_epochs * self._seconds, self._loss
 
+    def begins(self) -> Reached:
+        return reached(WORKLOAD, WORKLOAD.weights())
+
     def reached(self, variant: str) -> Reached:
         return Reached(self._loss, 0.5)
 
@@ -226,12 +229,14 @@ def test_a_room_trains_in_its_own_process() -> None:
     workload = WORKLOADS["2-8-2"]
     try:
         room.prepare(workload, ("",))
+        before = room.begins()
         seconds, mean = room.train("", 1, False)
         whole = room.reached("")
     finally:
         room.close()
     alone = Training(workload, "", 1)
     assert mean == alone.train(1, False)
+    assert before == reached(workload, workload.weights())
     assert whole == reached(workload, alone.weights())
     assert seconds > 0
 

@@ -6,8 +6,8 @@ inputs]``. So each weight is stored once, and forward pass, input gradient and w
 Layers of few inputs, and first ones of few outputs, have it the other way round (`narrow.py`, `slim.py`); and where
 gradients are added up in parts, all layers have samples in lanes (`partial_gradients.py`).
 
-A batch of few samples has features in lanes everywhere (`few.py`), and workers share the outputs of a layer rather
-than the samples. Such rows have a barrier before them.
+A batch of few samples has features in lanes everywhere (`few.py`, `few_dense.py`), and workers share the outputs of a
+layer rather than the samples. Such rows have a barrier before them.
 """
 
 from typing import NamedTuple
@@ -15,13 +15,7 @@ from typing import NamedTuple
 from fastbp.kernels import simd
 from fastbp.kernels.activations import ACTIVATIONS
 from fastbp.kernels.context import Context, sample_blocks, share
-from fastbp.kernels.few import (
-    column_sums,
-    finish_outputs,
-    first_lanes,
-    row_sums,
-    sample_by_sample,
-)
+from fastbp.kernels.few import first_lanes, sample_by_sample
 from fastbp.kernels.product import product
 from fastbp.runtime.inlined import inlined
 
@@ -94,7 +88,6 @@ class Forward(NamedTuple):
     n_in: int
     n_out: int
     rows_at_a_time: int
-    few: int  # padded samples, if inputs, outputs and sums have features in lanes; else 0
 
 
 def forward(activation):
@@ -112,21 +105,11 @@ def forward(activation):
         simd.store(arena, outputs + at, activate(value))
 
     sweep = product("strided", finish, odd=True, packs=False)
-    sweep_few = row_sums(finish_outputs(activation))
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, Forward)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        if r.few > 0:
-            stride = r.few * lanes
-            sweep_few(
-                simd.advance(arena, r.weights), r.weights_stride, r.n_out - 1,
-                simd.advance(arena, r.inputs), stride, r.n_in, c.rows,
-                share((r.n_out + lanes - 1) // lanes, worker, workers),
-                (arena, r.outputs, stride, r.bias, lanes, r.sums, r.n_out),
-            )  # fmt: skip
-            return
         for top in range(0, r.n_out, r.group):
             sweep(
                 (simd.advance(arena, r.weights + top * r.n_in), r.weights_stride, r.weights_step, 0),
@@ -158,7 +141,6 @@ class InputGradient(NamedTuple):
     n_out: int
     rows_at_a_time: int
     packs: int  # whether the weights are packed first
-    few: int  # padded samples, if both gradients and what was kept have features in lanes; else 0
 
 
 def finish_gradient(activation):
@@ -182,32 +164,12 @@ def input_gradient(activation):
 
     The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
     """
-    backward = ACTIVATIONS[activation].backward
-    finish = finish_gradient(activation)
-
-    @inlined
-    def finish_few(value, sample, block, environment):
-        arena, kept, stride, lanes, n_in = environment
-        value = backward(value, simd.load(arena, kept + block * stride + sample * lanes))
-        # The padding of the first layer's weights has to stay zero.
-        return first_lanes(value, arena, n_in - block * lanes)
-
-    sweep, sweep_few = product("strided", finish, odd=True), column_sums(finish_few)
+    sweep = product("strided", finish_gradient(activation), odd=True)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)
         c = simd.read_fields(context, Context)
         lanes = simd.lanes(arena)
-        if r.few > 0:
-            stride = r.few * lanes
-            sweep_few(
-                simd.advance(arena, r.weights), r.weights_stride, r.n_out,
-                simd.advance(arena, r.output_gradient), stride,
-                simd.advance(arena, r.gradient), stride, c.rows,
-                share((r.n_in + lanes - 1) // lanes, worker, workers),
-                (arena, r.kept, stride, lanes, r.n_in),
-            )  # fmt: skip
-            return
         environment = (arena, r.gradient, r.gradient_features * lanes, r.kept, lanes)
         sweep(
             (simd.advance(arena, r.weights), 1, r.weights_stride, 0), r.n_out,

@@ -16,15 +16,24 @@ from fastbp.runtime.processor import processor
 MOST_SAMPLES = 24
 #: Rows of weights that are read at a time for sums down the columns.
 _ROWS = 8
-#: Samples and rows of weights whose sums fill the registers, a vector each pair.
-_SAMPLES, _ROWS_IN_TILE = (4, 2 if processor().tile_rows[0] < 8 or processor().lanes(8) < 4 else 4)
+#: Samples at most whose sums with four rows of weights fit into the registers, a vector each pair.
+_SAMPLES_OF_FOUR_ROWS = 3 if processor().tile_rows[0] < 8 else 4
 #: Terms of a sum that are added before the next samples are begun.
 _K_AT_A_TIME = 512
 #: Elements of a gradient, of all samples, that stay in the first-level cache.
 _STAYING = 4096
 #: Vectors that wait for the next terms at most, and those that hold the sums of a block: one a sample, and one more,
 #: since the last sums are written with zeros behind them.
-_MOST_WAITING, _MOST_SUMS = MOST_SAMPLES * _ROWS_IN_TILE, MOST_SAMPLES + 1
+_MOST_WAITING, _MOST_SUMS = 4 * MOST_SAMPLES, MOST_SAMPLES + 1
+
+
+def rows_in_tile(samples: int, n_out: int) -> int:
+    """Rows of weights whose sums are best computed at once, where these are the samples, and so many rows there are.
+
+    Four, unless most of them would be missing, or samples come in fours, which leave registers for two alone.
+    """
+    in_fours = samples % 4 == 0 and _SAMPLES_OF_FOUR_ROWS < 4
+    return 2 if processor().lanes(8) < 4 or n_out <= 2 or in_fours else 4
 
 
 @inlined
@@ -36,7 +45,7 @@ def first_lanes(vector, pointer, count):
 def finish_outputs(activation):
     """A part that gives a vector of a sample's sums their bias and the activation, and keeps what its derivative needs
 
-    ``environment = (arena, outputs, block_stride, bias, lanes, sums, n_out)``: see `fastbp.kernels.dense.Forward`.
+    ``environment = (arena, outputs, block_stride, bias, lanes, sums, n_out)``: see `few_dense.FewForward`.
     """
     functions = ACTIVATIONS[activation]
     activate, keeps_input = functions.value, functions.keeps == "input"
@@ -54,7 +63,7 @@ def finish_outputs(activation):
     return finish
 
 
-def row_sums(finish):
+def row_sums(finish, rows_in_tile):
     """A compiled ``f(weights, weights_stride, last, inputs, block_stride, k, samples, blocks, environment)``.
 
         output[s, o] = sum over i of weights[o, i] * inputs[s, i],   then   finish(vector of outputs, s, block)
@@ -63,32 +72,37 @@ def row_sums(finish):
     Each lane of i is summed in ascending order, then the lanes as a binary tree. A row of weights behind `last` is
     `last` again.
     """
-    many, one = _sums_of_rows(_SAMPLES), _sums_of_rows(1)
+    most = 4 if rows_in_tile == 2 else _SAMPLES_OF_FOUR_ROWS
+    many, two, one = (_sums_of_rows(count, rows_in_tile) for count in (most, 2, 1))
 
     @inlined
     def sweep(weights, weights_stride, last, inputs, block_stride, k, samples, blocks, environment):
         lanes = simd.lanes(weights)
         # Of each sample those of all rows of a block, as they come out of the tiles.
         sums, waiting = simd.room(weights, _MOST_SUMS), simd.room(weights, _MOST_WAITING)
-        whole = samples // _SAMPLES * _SAMPLES
+        whole = samples // most * most
         for block in range(blocks[0], blocks[1]):
-            for row in range(0, lanes, _ROWS_IN_TILE):
+            for row in range(0, lanes, rows_in_tile):
                 if block * lanes + row > last:
                     break
                 rows = simd.row_pointers(
-                    weights, block * lanes + row, weights_stride, last, _ROWS_IN_TILE
+                    weights, block * lanes + row, weights_stride, last, rows_in_tile
                 )
                 to = row * MOST_SAMPLES
                 for k0 in range(0, k, _K_AT_A_TIME):
                     k1 = min(k0 + _K_AT_A_TIME, k)
                     at = simd.advance(inputs, k0 // lanes * block_stride)
-                    for s in range(0, whole, _SAMPLES):
+                    for s in range(0, whole, most):
                         many(rows, at, s, block_stride, (k0, k1, k), waiting, sums, to)
-                    for s in range(whole, samples):
+                    s = whole
+                    if s + 1 < samples:
+                        two(rows, at, s, block_stride, (k0, k1, k), waiting, sums, to)
+                        s += 2
+                    if s < samples:
                         one(rows, at, s, block_stride, (k0, k1, k), waiting, sums, to)
             for s in range(samples):
                 value = simd.load_joined(
-                    sums, s * _ROWS_IN_TILE, _ROWS_IN_TILE * MOST_SAMPLES, _ROWS_IN_TILE
+                    sums, s * rows_in_tile, rows_in_tile * MOST_SAMPLES, rows_in_tile
                 )
                 finish(value, s, block, environment)
 
@@ -96,16 +110,16 @@ def row_sums(finish):
 
 
 @cache
-def _sums_of_rows(samples):
-    """A part that adds terms k0 to k1 of k of the sums of so many samples, `s` the first, with a tile's rows."""
+def _sums_of_rows(samples, rows_in_tile):
+    """A part that adds terms k0 to k1 of k of the sums of so many samples, `s` the first, with so many rows."""
 
     @inlined
     def add(rows, inputs, s, block_stride, terms, waiting, sums, to):
         k0, k1, k = terms
         lanes = simd.lanes(inputs)
-        place = s * _ROWS_IN_TILE
+        place = s * rows_in_tile
         vectors = simd.pointers_apart(simd.advance(inputs, s * lanes), lanes, samples)
-        tile = simd.begin_tile(waiting, place, k0, samples, _ROWS_IN_TILE)
+        tile = simd.begin_tile(waiting, place, k0, samples, rows_in_tile)
         at, whole = 0, k1 // lanes * lanes
         for i in range(k0, whole, lanes):
             tile = simd.multiply_add_pairs(tile, vectors, at, rows, i)
@@ -164,7 +178,6 @@ def column_sums(finish):
             end = min(begin + at_a_time, blocks[1])
             for o in range(0, k, _ROWS):
                 rows = simd.row_pointers(weights, o, weights_stride, k - 1, _ROWS)
-                ends = o + _ROWS >= k
                 # Two samples at a time: each vector of weights is read for both.
                 for s in range(0, samples - 1, 2):
                     first = factors_of(numbers, number_stride, s, o, k)
@@ -173,22 +186,20 @@ def column_sums(finish):
                     for block in range(begin, end):
                         x = add(target, at, first, rows, o, block)
                         y = add(target, at + lanes, second, rows, o, block)
-                        if ends:
-                            x = finish(x, s, block, environment)
-                            y = finish(y, s + 1, block, environment)
                         simd.store(target, at, x)
                         simd.store(target, at + lanes, y)
                         at += stride
                 if samples % 2 == 1:
-                    s = samples - 1
-                    first = factors_of(numbers, number_stride, s, o, k)
-                    at = begin * stride + s * lanes
+                    first = factors_of(numbers, number_stride, samples - 1, o, k)
+                    at = begin * stride + (samples - 1) * lanes
                     for block in range(begin, end):
-                        x = add(target, at, first, rows, o, block)
-                        if ends:
-                            x = finish(x, s, block, environment)
-                        simd.store(target, at, x)
+                        simd.store(target, at, add(target, at, first, rows, o, block))
                         at += stride
+            for block in range(begin, end):
+                for s in range(samples):
+                    at = block * stride + s * lanes
+                    value = finish(simd.load(target, at), s, block, environment)
+                    simd.store(target, at, value)
 
     return sweep
 

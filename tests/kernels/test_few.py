@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fastbp.kernels import dense, weight_gradients
+from fastbp.kernels import dense, few_dense, weight_gradients
 from fastbp.kernels.few import MOST_SAMPLES
 from kernels.probes import aligned, n_lanes
 from kernels.rows import Row
@@ -109,7 +109,7 @@ class Case:
         assert np.abs(found - expected).max() < 20 * np.finfo(self.dtype).eps * np.sqrt(terms)
 
 
-def forward(case: Case, workers: int) -> tuple[Array, Array]:
+def forward(case: Case, workers: int, rows: int) -> tuple[Array, Array]:
     """Outputs and sums of a layer of tanh units and one that keeps its sums."""
     weights, stride = case.put_weights()
     inputs, bias = case.put_rows(case.inputs, 0.5), case.put_bias()
@@ -117,23 +117,10 @@ def forward(case: Case, workers: int) -> tuple[Array, Array]:
     for activation in ("tanh", "silu"):
         outputs = case.place.put(case.samples * case.padded(case.n_out))
         kept = case.place.put(case.samples * case.padded(case.n_out))
-        fields = dense.Forward(
-            inputs,
-            0,
-            weights,
-            stride,
-            1,
-            case.n_out,
-            bias,
-            outputs,
-            0,
-            kept,
-            case.n_in,
-            case.n_out,
-            0,
-            case.samples,
+        fields = few_dense.FewForward(
+            inputs, weights, stride, bias, outputs, kept, case.samples, case.n_in, case.n_out
         )
-        case.run(Row("forward", case.place.arena, activation), fields, workers)
+        case.run(Row("few_forward", case.place.arena, activation, rows), fields, workers)
         found.append(case.rows(outputs if activation == "tanh" else kept, case.n_out))
     return found[0], found[1]
 
@@ -141,17 +128,18 @@ def forward(case: Case, workers: int) -> tuple[Array, Array]:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_forward(shape: tuple[int, int, int], dtype: str) -> None:
-    """Zeros in the padded features, nothing in padded samples, the same bits for any number of workers."""
+    """Zeros in the padded features, nothing in padded samples, the same bits for any number of workers and rows."""
     case = Case(*shape, dtype)
-    outputs, sums = forward(case, 1)
+    outputs, sums = forward(case, 1, 2)
     exact = case.inputs.astype(np.float64) @ case.weights.T.astype(np.float64) + case.bias
     case.check(sums[: case.n, : case.n_out], exact, 10 * case.n_in)
     case.check(outputs[: case.n, : case.n_out], np.tanh(exact), 10 * case.n_in)
     for each in (outputs, sums):
         assert (each[: case.n, case.n_out :] == 0).all()
         assert np.isnan(each[case.n :]).all()
-    for workers in (2, 3, 8):
-        again = forward(Case(*shape, dtype), workers)
+    four = min(4, case.lanes)
+    for workers, rows in ((2, 2), (3, 2), (8, 2), (1, four), (3, four)):
+        again = forward(Case(*shape, dtype), workers, rows)
         np.testing.assert_array_equal(again, (outputs, sums))
 
 
@@ -162,10 +150,10 @@ def input_gradient(case: Case, workers: int) -> Array:
     above = case.put_rows(case.gradient, np.nan)
     kept = case.put_rows(np.tanh(case.inputs), 0.5)
     gradient = case.place.put(case.samples * case.padded(case.n_in))
-    fields = dense.InputGradient(
-        above, 0, weights, stride, kept, gradient, 0, case.n_in, case.n_out, 0, 0, case.samples
+    fields = few_dense.FewInputGradient(
+        above, weights, stride, kept, gradient, case.samples, case.n_in, case.n_out
     )
-    case.run(Row("input_gradient", case.place.arena, "tanh"), fields, workers)
+    case.run(Row("few_input_gradient", case.place.arena, "tanh"), fields, workers)
     return case.rows(gradient, case.n_in)
 
 

@@ -7,8 +7,9 @@ from fastbp.compiler.operations.lowered import Lowered, Scope
 from fastbp.compiler.penalties import strengths
 from fastbp.compiler.program import float_bits
 from fastbp.compiler.rows import Buffer, Tensor
-from fastbp.kernels import dense, partial_gradients
+from fastbp.kernels import dense, few_dense, partial_gradients
 from fastbp.kernels.activations import ACTIVATIONS
+from fastbp.kernels.few import rows_in_tile
 from fastbp.kernels.weight_gradients import WeightGradient, n_slots
 
 #: Inputs of a first layer up to which they may have samples in lanes.
@@ -86,8 +87,10 @@ class LoweredDense(Lowered):
 
     def _forward(self, below: Tensor) -> Tensor:
         writer, operation = self._writer, self._operation
-        few, blocked = writer.few, self._kernel.blocked
-        inputs = writer.in_rows(below.value) if few else writer.in_lanes(below.value)
+        if writer.few:
+            return self._forward_few(below)
+        blocked = self._kernel.blocked
+        inputs = writer.in_lanes(below.value)
         tensor, outputs, sums = self._outputs()
         fields = dense.Forward(
             inputs=inputs,
@@ -103,9 +106,27 @@ class LoweredDense(Lowered):
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_in),
-            few=writer.samples * few,
         )
-        (writer.add_shared if few else writer.add)("forward", fields, operation.activation)
+        writer.add("forward", fields, operation.activation)
+        return tensor
+
+    def _forward_few(self, below: Tensor) -> Tensor:
+        writer, operation = self._writer, self._operation
+        inputs = writer.in_rows(below.value)
+        tensor, outputs, sums = self._outputs()
+        fields = few_dense.FewForward(
+            inputs=inputs,
+            weights=self._kernel.offset,
+            weights_stride=self._kernel.stride,
+            bias=self._bias.offset,
+            outputs=outputs,
+            sums=sums,
+            samples=writer.samples,
+            n_in=operation.n_in,
+            n_out=operation.n_out,
+        )
+        rows = rows_in_tile(self._scope.request.batch, operation.n_out)
+        writer.add_shared("few_forward", fields, operation.activation, rows)
         return tensor
 
     def backward(self, below: Tensor | None, tensor: Tensor) -> None:
@@ -124,32 +145,41 @@ class LoweredDense(Lowered):
 
     def _input_gradient(self, below: Tensor, tensor: Tensor) -> None:
         writer, operation = self._writer, self._operation
-        few, above = writer.few, tensor.gradient
+        above = tensor.gradient
         assert above is not None
         gradient = below.gradient = writer.buffer(operation.n_in)
         target = writer.take(gradient)
         apart = self._kernel.stride
+        if writer.few:
+            gradient.rows = target
+            few_fields = few_dense.FewInputGradient(
+                output_gradient=writer.in_rows(above),
+                weights=self._kernel.offset,
+                weights_stride=apart,
+                kept=writer.in_rows(below.kept),
+                gradient=target,
+                samples=writer.samples,
+                n_in=operation.n_in,
+                n_out=operation.n_out,
+            )
+            writer.add_shared("few_input_gradient", few_fields, below.activation)
+            writer.in_lanes(gradient, by_owner=True)
+            return
+        gradient.lanes = target
         fields = dense.InputGradient(
-            output_gradient=writer.in_rows(above) if few else writer.in_lanes(above),
+            output_gradient=writer.in_lanes(above),
             output_features=above.padded,
             weights=self._kernel.offset,
-            weights_stride=self._kernel.stride,
-            kept=writer.in_rows(below.kept) if few else writer.in_lanes(below.kept),
+            weights_stride=apart,
+            kept=writer.in_lanes(below.kept),
             gradient=target,
             gradient_features=gradient.padded,
             n_in=operation.n_in,
             n_out=operation.n_out,
             rows_at_a_time=writer.rows_at_a_time(operation.n_out),
-            packs=0 if few else writer.packs_weights(operation.n_out, writer.samples, apart),
-            few=writer.samples * few,
+            packs=writer.packs_weights(operation.n_out, writer.samples, apart),
         )
-        if few:
-            gradient.rows = target
-            writer.add_shared("input_gradient", fields, below.activation)
-            writer.in_lanes(gradient, by_owner=True)
-        else:
-            gradient.lanes = target
-            writer.add("input_gradient", fields, below.activation)
+        writer.add("input_gradient", fields, below.activation)
 
     def weight_gradients(self, below: Tensor, tensor: Tensor) -> None:
         """Kernel and bias."""

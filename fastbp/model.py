@@ -279,6 +279,11 @@ class Model(Questions, Weights):
         float, list of float or dict
             The loss before the update; with metrics, the loss and these.
         """
+        plain = sample_weight is None and class_weight is None
+        if plain:
+            found = self.learner.update(x, y, threads)
+            if found is not None:
+                return self._answer(found, return_dict)
         samples = self.learner.samples(x, y, sample_weight)
         if class_weight is not None:
             weights = check_class_weight(class_weight, self.n_outputs)
@@ -294,4 +299,6 @@ class Model(Questions, Weights):
             batch_size=n_samples,
             threads=threads,
         )[0]
-        return self._answer(row, return_dict)
+        if plain:
+            self.learner.remember(x, y, samples, threads)
+        return self._answer(row.tolist(), return_dict)

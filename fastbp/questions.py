@@ -91,7 +91,7 @@ class Questions:
         network = self.learner.network(inputs.n_columns)
         watchers = self._watchers(callbacks)
         watchers.call("on_test_begin", None)
-        row = evaluate(network, given, batch_size, check_threads(threads))
+        row = evaluate(network, given, batch_size, check_threads(threads)).tolist()
         found = self._by_name(row)
         watchers.call("on_test_end", found)
         if verbose:
@@ -302,12 +302,12 @@ class Questions:
     def _watchers(self, callbacks: Callback | Iterable[Callback] | None) -> CallbackList:
         return NOBODY if callbacks is None else CallbackList(callbacks, self)
 
-    def _answer(self, row: NDArray[np.float64], by_name: bool) -> Figures:
+    def _answer(self, row: list[float], by_name: bool) -> Figures:
         """The figures as Keras returns them: a number alone, several in a list, or by name."""
         found = self._by_name(row)
         if by_name:
             return found
         return found["loss"] if len(found) == 1 else list(found.values())
 
-    def _by_name(self, row: NDArray[np.float64]) -> dict[str, Any]:
-        return figures_by_name(self.learner.metrics, row.tolist())
+    def _by_name(self, row: list[float]) -> dict[str, Any]:
+        return figures_by_name(self.learner.metrics, row)

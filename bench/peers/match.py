@@ -39,6 +39,9 @@ class Pace:
         ... unless they take longer than this.
     n_checked_steps : int
         The same work is checked after as many epochs as have so many steps.
+    n_if_close : int
+        Turns of each in all, if that is more, where somebody's median is less than `close` times fastbp's.
+    close : float
     """
 
     n_rounds: int = 7
@@ -46,6 +49,8 @@ class Pace:
     n_trials: int = 5
     trial_seconds: float = 1.0
     n_checked_steps: int = 10
+    n_if_close: int = 0
+    close: float = 1.25
 
 
 @dataclass
@@ -157,13 +162,34 @@ def compare(
         if name not in best or mode.seconds < best[name].seconds:
             outcomes[name], best[name] = outcome, mode
     _judge(outcomes, rooms[0].begins().loss, workload.dtype)
-    for _ in range(pace.n_rounds):
+    _take_turns(best, outcomes, workload, pace.n_rounds, pace.seconds)
+    if _are_close(outcomes, pace.close):
+        more = pace.n_if_close - pace.n_rounds
+        _take_turns(best, outcomes, workload, more, pace.seconds)
+    return list(outcomes.values())
+
+
+def _take_turns(
+    best: dict[str, Mode],
+    outcomes: dict[str, Outcome],
+    workload: Workload,
+    n_rounds: int,
+    seconds: float,
+) -> None:
+    """Train each in its best mode so many times; a turn is so long."""
+    for _ in range(n_rounds):
         for contestant, mode in best.items():
             time.sleep(_PAUSE)
-            n_epochs = max(1, round(pace.seconds / mode.seconds))
+            n_epochs = max(1, round(seconds / mode.seconds))
             taken, _ = mode.room.train(mode.variant, n_epochs, True)
             outcomes[contestant].us.append(1e6 * taken / (n_epochs * workload.n_steps))
-    return list(outcomes.values())
+
+
+def _are_close(outcomes: dict[str, Outcome], close: float) -> bool:
+    """Whether somebody's median is less than so many times fastbp's."""
+    medians = {name: outcome.median for name, outcome in outcomes.items() if outcome.us}
+    ours = medians.pop("fastbp")
+    return any(theirs < close * ours for theirs in medians.values())
 
 
 def _enter(

@@ -79,6 +79,19 @@ def store_word(typing, address, value):
 
 
 @intrinsic
+def copy_bytes(typing, source, target, count):
+    """Copies so many bytes from an address to another, which lie apart."""
+
+    def generate(context, builder, sig, args):
+        pointer = ir.IntType(8).as_pointer()
+        source, target = (builder.inttoptr(each, pointer) for each in args[:2])
+        cgutils.raw_memcpy(builder, target, source, args[2], 1)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
 def yield_processor(typing):
     """Lets another thread run: a worker whose processor is taken must not be waited for by spinning."""
 

@@ -23,12 +23,14 @@ from fastbp.engine.atomics import (
     atomic_or,
     atomic_store,
     call_kernel,
+    copy_bytes,
     load_word,
     read_ticks,
     store_word,
     yield_processor,
 )
 from fastbp.kernels.context import CONTEXT_SIZE, Context, share
+from fastbp.kernels.magnitudes import largest, look
 from fastbp.runtime.cache import compile_function
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.threads import launch_threads
@@ -53,6 +55,29 @@ class Job(NamedTuple):
     parts: int  # in which they go through these rows, whoever does them; 0 where that is open
 
 
+class Looks(NamedTuple):
+    """What `update` looks at: one array of integers, which takes the answer, too."""
+
+    inputs: int  # address
+    targets: int  # address
+    state: int  # address of parameters and the optimizer's state
+    n_inputs: int  # numbers that have to be finite in the network's type; 0 where they are
+    inputs_itemsize: int
+    n_targets: int
+    targets_itemsize: int
+    n_classes: int  # targets are whole numbers below it; 0 where they have to be finite
+    kept: int  # address of room for a copy of the state
+    n_state: int
+    itemsize: int  # of the state
+    answer: int  # one of the following
+
+
+#: An input or a target cannot be used, and nothing was done; all is well; or the state is no longer finite.
+REFUSED, FINITE, NOT_FINITE = 0, 1, 2
+_ANSWER = Looks._fields.index("answer")
+_LARGEST_SINGLE, _LARGEST_DOUBLE = (float(np.finfo(each).max) for each in ("float32", "float64"))
+
+_uint64 = types.uint64
 _FIRST_STEP = Job._fields.index("first_step")
 _ROWS = Context._fields.index("rows")
 _ORDER = Context._fields.index("order")
@@ -199,6 +224,35 @@ def _make_help():
     return help
 
 
+def _make_update():
+    walk = _make_walk(False)
+    are_finite, largest_of = inlined(look), inlined(largest)
+
+    def update(program, contexts, job, meeting, looks):
+        (inputs, targets, state, n_inputs, inputs_itemsize, n_targets, targets_itemsize) = (
+            looks[0], looks[1], looks[2], looks[3], looks[4], looks[5], looks[6]
+        )  # fmt: skip
+        n_classes, kept, n_state, itemsize = looks[7], looks[8], looks[9], looks[10]
+        looks[_ANSWER] = REFUSED
+        largest_number = _LARGEST_DOUBLE if itemsize == 8 else _LARGEST_SINGLE
+        bound = largest_number if inputs_itemsize == 8 else _LARGEST_SINGLE
+        if not are_finite(inputs, n_inputs, inputs_itemsize, bound):
+            return
+        if n_classes > 0:
+            if largest_of(targets, n_targets, targets_itemsize) >= _uint64(n_classes):
+                return
+        else:
+            bound = largest_number if targets_itemsize == 8 else _LARGEST_SINGLE
+            if not are_finite(targets, n_targets, targets_itemsize, bound):
+                return
+        copy_bytes(state, kept, n_state * itemsize)
+        walk(program, contexts, job, meeting, 0, 1, job[_FIRST_STEP], program)
+        finite = are_finite(state, n_state, itemsize, largest_number)
+        looks[_ANSWER] = FINITE if finite else NOT_FINITE
+
+    return update
+
+
 def _make_together(timed):
     walk = _make_walk(timed)
 
@@ -267,6 +321,17 @@ def helper() -> Any:
     """
     signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS)
     return compile_function("executor-help", _make_help(), signature)
+
+
+@cache
+def update() -> Any:
+    """``f(program, contexts, job, meeting, looks)``: a step by one worker, and all looks that go with it.
+
+    Inputs and targets are looked at, the state is copied, the step is done, and the state is looked at. That is a call
+    where Python would make five: a step of a small network is over before.
+    """
+    signature = types.void(_MATRIX, _MATRIX, _WORDS, _WORDS, _WORDS)
+    return compile_function("executor-update", _make_update(), signature)
 
 
 def new_meeting() -> np.ndarray:

@@ -13,6 +13,7 @@ from fastbp.compiler.request import Goal, InputKind, Measure, Request
 from fastbp.engine.profile import PROFILE_STEPS, Profile, measure
 from fastbp.engine.programs import NetworkPrograms
 from fastbp.engine.progress import Progress
+from fastbp.engine.single_update import SingleUpdate
 from fastbp.engine.team import Offer
 from fastbp.engine.training import FLOPS_PER_SECOND, FLOPS_WORTH_A_TEAM, Chunks, train
 from fastbp.errors import ArgumentError
@@ -64,7 +65,7 @@ class Network(NetworkPrograms):
             While it is being trained.
         """
         with self.lock:
-            self._refuse_while_training()
+            self.refuse_while_training()
             self._goal = Goal(
                 loss.kind,
                 loss.targets == "classes",
@@ -77,7 +78,8 @@ class Network(NetworkPrograms):
             self._forget_programs()
             self._begin_with(optimizer)
 
-    def _refuse_while_training(self) -> None:
+    def refuse_while_training(self) -> None:
+        """Raise ArgumentError where another thread, or who has called this one, is training it."""
         if self._trainer not in (None, get_ident()):
             raise ArgumentError(
                 "another thread is training this model: it can be asked and its weights can be set meanwhile, but "
@@ -98,7 +100,7 @@ class Network(NetworkPrograms):
             If it is being trained.
         """
         with self.lock:
-            self._refuse_while_training()
+            self.refuse_while_training()
             before, self._trainer = self._trainer, get_ident()
         try:
             yield
@@ -171,13 +173,11 @@ class Network(NetworkPrograms):
         """
         if orders is not None:
             orders = np.ascontiguousarray(orders, np.int64)
-        automatic = threads == "auto"
-        is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
-        workers = 1 if is_small else chosen_workers(threads)
+        workers, automatic = self._workers_for(batch_size, threads)
         # Without somebody to be told between chunks another thread that trains waits for the end.
         with self.lock if between is None else self.reserved():
             with self.lock:
-                self._refuse_while_training()
+                self.refuse_while_training()
                 session = self._prepared_session(
                     batch_size, inputs, targets, sample_weight, threads, training=True
                 )
@@ -203,6 +203,33 @@ class Network(NetworkPrograms):
                 )
             finally:
                 self._is_training = False
+
+    def single_update(
+        self, inputs: Source, targets: Source, n_classes: int, threads: int | str
+    ) -> SingleUpdate | None:
+        """What makes the update that `train` has just made with all of these samples again, with others of their form.
+
+        None where more than one worker has its part in it. `n_classes` is what whole numbers among the targets lie
+        below, or 0.
+        """
+        n_samples = inputs.n_samples
+        workers, automatic = self._workers_for(n_samples, threads)
+        if workers > 1 and not automatic:
+            return None
+        with self.lock:
+            session = self._prepared_session(
+                n_samples, inputs, targets, None, threads, training=True
+            )
+            if self.kept is None:
+                return None
+            choice = session.choice(workers, True) if workers > 1 else None
+            return SingleUpdate(self, session, inputs, targets, n_classes, choice)
+
+    def _workers_for(self, batch_size: int, threads: int | str) -> tuple[int, bool]:
+        """The most workers for a step, and whether fewer may do."""
+        automatic = threads == "auto"
+        is_small = automatic and self.flops_per_sample * batch_size < FLOPS_WORTH_A_TEAM
+        return 1 if is_small else chosen_workers(threads), automatic
 
     def profile(
         self,
@@ -233,7 +260,7 @@ class Network(NetworkPrograms):
             how = self._optimizer.rule, self._optimizer.gathering, True
             request = self._request(batch, inputs, targets, sample_weight, *how)
             # One of its own, since the other may be in the middle of training.
-            session = self._with_room(self._new_session(request, workers))
+            session = self.with_room(self._new_session(request, workers))
 
             def run(n_steps: int, ticks: NDArray[np.int64] | None) -> int:
                 values = np.zeros((-(-n_steps // per_epoch), session.n_values))

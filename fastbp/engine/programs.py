@@ -58,7 +58,7 @@ class NetworkPrograms(NetworkState):
             # It may be in use, and is made anew then: to note each use would cost all calls more than this costs few.
             del self._recent[next(iter(self._recent))]
         self._recent[key] = found
-        return self._with_room(found)
+        return self.with_room(found)
 
     def _new_session(self, request: Request, workers: int) -> Session:
         lowering = Lowering(
@@ -74,7 +74,8 @@ class NetworkPrograms(NetworkState):
         compile_missing(program.kernels, workers)
         return Session(program, self._dtype, lowering.gradients)
 
-    def _with_room(self, session: Session) -> Session:
+    def with_room(self, session: Session) -> Session:
+        """The session, with room for its workspace in the arena as it lies now."""
         self._arena.require(self._state_size + session.workspace, self._state_size)
         session.arena_address = self._arena.address
         return session
@@ -101,7 +102,7 @@ class NetworkPrograms(NetworkState):
         )
         found = self._recent.get(key)
         if found is not None:
-            return self._with_room(found)
+            return self.with_room(found)
         if training:
             how = self._optimizer.rule, self._optimizer.gathering, True
             request = self._request(batch, inputs, targets, weights, *how)

@@ -69,6 +69,8 @@ class Session:
         self._make_room(1)
         self._job = np.zeros(len(Job._fields), np.int64)
         self._job_words = self._job.data
+        # Of a worker whom nobody helps.
+        self._no_meeting = executor.new_meeting()
         self._alive: tuple[Any, ...] = ()
         self._choices: dict[tuple[int, bool], WorkerChoice] = {}
         #: Of the last chunk of training, or a guess while there was none; 0 before.
@@ -124,7 +126,7 @@ class Session:
         if len(self._contexts) < workers:
             self._make_room(workers)
         self._alive = (inputs, targets, weights, orders, outputs)
-        data = (
+        self._point_at(
             0 if orders is None else orders.ctypes.data,
             inputs.address,
             inputs.row_stride,
@@ -132,7 +134,12 @@ class Session:
             *_place(targets),
             *_place(weights)[:2],
             0 if outputs is None else outputs.ctypes.data,
+            stops=stops,
+            noise=noise,
         )
+
+    def _point_at(self, *data: int, stops: bool, noise: tuple[int, int]) -> None:
+        """Write into every worker's context where the data lie."""
         seed, steps_before = noise
         status = self._status_address if stops or self.looks else 0
         for context in self._context_words:
@@ -238,6 +245,43 @@ class Session:
             self._parts,
         )
         return team.run(self.rows, self._contexts, self._job, workers, ticks, seconds, offer)
+
+    def update(
+        self,
+        samples: int,
+        inputs: tuple[int, int, int],
+        targets: tuple[int, int, int],
+        hyper: tuple[int, int],
+        noise: tuple[int, int],
+        looks: NDArray[np.int64],
+    ) -> list[float]:
+        """One step of all samples by one worker, with the looks that go with it; the sums of the step.
+
+        `inputs` and `targets` are address and strides, which the caller keeps alive; `hyper` is what `place_hyper`
+        returned, `noise` as for `bind`, `looks` as `fastbp.engine.executor.Looks`.
+        """
+        self._point_at(0, *inputs, *targets, 0, 0, 0, stops=True, noise=noise)
+        values = self.zeros(1)
+        _write_job(
+            self._job_words,
+            0,
+            self.arena_address,
+            *hyper,
+            self._epoch_address,
+            self.n_values,
+            self._status_address,
+            0,
+            1,
+            1,
+            samples,
+            samples,
+            self._n_apart,
+            self._samples_at_a_time,
+            self._parts,
+        )
+        executor.update()(self.rows, self._contexts, self._job, self._no_meeting, looks)
+        sums: list[float] = values[0].tolist()
+        return sums
 
     def run_epoch(
         self,

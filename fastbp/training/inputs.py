@@ -135,6 +135,8 @@ def _check_targets(y: object, n_outputs: int, loss: LossFunction, dtype: str, na
     check_finite(targets, name, dtype=dtype)
     if targets.array.dtype.kind == "b":
         return targets
+    if loss.target_range is None and not loss.target_signs:
+        return targets
     lowest, highest = targets.array.min(), targets.array.max()
     if loss.target_range is not None:
         low, high = loss.target_range
@@ -186,6 +188,20 @@ def _are_below(targets: Source, n_classes: int) -> bool:
         found: bool = magnitudes().are_below(targets.address, classes.size, itemsize, n_classes)
         return found
     return bool(classes.min() >= 0 and classes.max() < n_classes)
+
+
+def classes_or_finite(targets: Source, n_classes: int, loss: LossFunction) -> int | None:
+    """What targets of a form that fits the loss have yet to be.
+
+    The number of classes below which whole numbers lie, 0 where numbers have to be finite, None if that is not all, or
+    they do not lie one behind the other.
+    """
+    array = targets.array
+    if not array.flags.c_contiguous:
+        return None
+    if loss.targets == "classes":
+        return n_classes if array.dtype.kind in "iu" and array.itemsize >= 4 else None
+    return None if loss.target_range is not None or loss.target_signs else 0
 
 
 def _check_weights(sample_weight: object, dtype: str, name: str) -> Source:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from fastbp.data.source import as_source
+from fastbp.data.source import address_of, as_source
 from fastbp.errors import ArgumentError, DataError, NotReadyError
 from fastbp.nn import (
     LOSSES,
@@ -27,11 +27,12 @@ from fastbp.source import Source
 from fastbp.specification import whole_number
 from fastbp.training.categories import LARGEST_EXACT, check_categories
 from fastbp.training.combinations import check_loss, check_optimizer
-from fastbp.training.inputs import Samples, check_inputs, check_samples
+from fastbp.training.inputs import Samples, check_inputs, check_samples, classes_or_finite
 from fastbp.training.shaped import as_rows
 
 if TYPE_CHECKING:
     from fastbp.engine import Network
+    from fastbp.engine.single_update import SingleUpdate
 
 DTYPES = ("float32", "float64")
 
@@ -74,6 +75,9 @@ class Learner:
         self.metrics: tuple[Metric, ...] = ()
         self.epochs_seen = 0
         self._network: Network | None = None
+        # An update as the last one, and the form of its data.
+        self._update: SingleUpdate | None = None
+        self._form: tuple[object, ...] = ()
         self._statistics: object = None
         self._n_columns: int | None = None
         # The weights of the first layers where they are not to be drawn, and what the optimizer knows.
@@ -87,7 +91,7 @@ class Learner:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: of the network, which lives at an address, the numbers."""
-        state = dict(self.__dict__, _network=None)
+        state = dict(self.__dict__, _network=None, _update=None)
         del state["_making"]
         if self._network is not None:
             with self._network.lock:
@@ -318,6 +322,47 @@ class Learner:
         check_categories(samples.inputs, self.stack, name)
         return samples
 
+    def update(self, x: object, y: object, threads: int | str) -> list[float] | None:
+        """Make an update with these samples as one batch, if the last two were of their form.
+
+        Returns
+        -------
+        list of float or None
+            Means of the loss, and of what the metrics add up. None if nothing was done, for whatever reason: then
+            `samples` and `Network.train` find it out.
+        """
+        found = self._update
+        if found is None or type(x) is not np.ndarray or type(y) is not np.ndarray:
+            return None
+        if _form(x, y, threads) != self._form or found.network is not self.network():
+            return None
+        inputs, targets = address_of(x), address_of(y)
+        if inputs % x.itemsize or targets % y.itemsize:
+            return None
+        return found.run(inputs, targets)
+
+    def remember(self, x: object, y: object, samples: Samples, threads: int | str) -> None:
+        """Have what `update` needs to train again with samples like these, with which the network was just trained.
+
+        The second of a form is remembered: where each is another, that would be for nothing.
+        """
+        self._update = None
+        if type(x) is not np.ndarray or type(y) is not np.ndarray or self.stack.embeddings:
+            return
+        form = _form(x, y, threads)
+        if form != self._form:
+            self._form = form
+            return
+        assert self.loss is not None
+        if x is not samples.inputs.array or not x.flags.c_contiguous or self._network is None:
+            return
+        n_classes = classes_or_finite(samples.targets, self.stack.n_outputs, self.loss)
+        if n_classes is None or samples.targets.address != address_of(y):
+            return
+        self._update = self._network.single_update(
+            samples.inputs, samples.targets, n_classes, threads
+        )
+
     def in_dtype(self, dtype: str) -> "Learner":
         """The same, computing in another type; the optimizer starts anew."""
         twin = Learner(self.stack, self.seed, dtype)
@@ -326,6 +371,11 @@ class Learner:
             twin._n_columns = self._n_columns
         twin.optimizer, twin.loss, twin.metrics = self.optimizer, self.loss, self.metrics
         return twin
+
+
+def _form(x: np.ndarray, y: np.ndarray, threads: int | str) -> tuple[object, ...]:
+    """All that the looks at two arrays and the program depend on, but for addresses and numbers."""
+    return x.dtype, x.shape, x.strides, y.dtype, y.shape, y.strides, threads
 
 
 def as_weights(given: ArrayLike, dtype: str) -> Array:

@@ -209,6 +209,13 @@ def test_the_quickest_mode_counts() -> None:
     assert (theirs.loss, theirs.accuracy) == (2.0, 0.5)
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.00124, 5), (0.00126, 2), (0.0005, 5)])
+def test_more_turns_where_it_is_close(seconds: float, expected: int) -> None:
+    rooms: list[Any] = [FakeRoom("fastbp", 1, 2.0, 0.001), FakeRoom("NumPy", 1, 2.0, seconds)]
+    for outcome in compare(WORKLOAD, rooms, Pace(n_rounds=2, seconds=0.1, n_if_close=5)):
+        assert len(outcome.us) == expected
+
+
 def test_variants_can_be_left_out() -> None:
     assert outcome_of(2.0, ("rows a step",)).mode == "rows an epoch, 2 threads"
 

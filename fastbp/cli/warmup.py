@@ -31,7 +31,8 @@ def warmup(
     # Numba takes its time: not for `--help`.
     from fastbp.cli.recipes import all_recipes, usual_recipes
     from fastbp.cli.rehearsal import rehearse
-    from fastbp.runtime.cache import cache_folder
+    from fastbp.engine import executor
+    from fastbp.runtime.cache import cache_folder, compiled_here
 
     console = Console(highlight=False, soft_wrap=True)
     workers = options.parse_threads(threads)
@@ -48,5 +49,8 @@ def warmup(
         total += n_compiled
         done = f"{n_compiled:>2} compiled" if n_compiled else "in cache   "
         console.print(f"{number:>3}/{len(recipes)}  {done} {seconds:>6.2f} s  {recipe}")
+    before = len(compiled_here)
+    executor.update()  # the walk of `train_on_batch`
+    total += len(compiled_here) - before
     seconds = time.perf_counter() - began
     console.print(f"\n[bold]{total} compiled in {seconds:.1f} s[/bold], kept in {cache_folder()}")

@@ -30,7 +30,8 @@ from fastbp.engine.atomics import (
     yield_processor,
 )
 from fastbp.kernels.context import CONTEXT_SIZE, Context, share
-from fastbp.kernels.magnitudes import largest, look
+from fastbp.kernels.magnitudes import largest, lie_between, look
+from fastbp.kernels.simd import float64, pointer_at
 from fastbp.runtime.cache import compile_function
 from fastbp.runtime.inlined import inlined
 from fastbp.runtime.threads import launch_threads
@@ -66,6 +67,7 @@ class Looks(NamedTuple):
     n_targets: int
     targets_itemsize: int
     n_classes: int  # targets are whole numbers below it; 0 where they have to be finite
+    bounds: int  # address of two float64, between which targets that are no classes lie; 0 where there are none
     kept: int  # address of room for a copy of the state
     n_state: int
     itemsize: int  # of the state
@@ -226,13 +228,15 @@ def _make_help():
 
 def _make_update():
     walk = _make_walk(False)
-    are_finite, largest_of = inlined(look), inlined(largest)
+    are_finite, largest_of, are_between = inlined(look), inlined(largest), inlined(lie_between)
 
     def update(program, contexts, job, meeting, looks):
         (inputs, targets, state, n_inputs, inputs_itemsize, n_targets, targets_itemsize) = (
             looks[0], looks[1], looks[2], looks[3], looks[4], looks[5], looks[6]
         )  # fmt: skip
-        n_classes, kept, n_state, itemsize = looks[7], looks[8], looks[9], looks[10]
+        n_classes, bounds, kept, n_state, itemsize = (
+            looks[7], looks[8], looks[9], looks[10], looks[11]
+        )  # fmt: skip
         looks[_ANSWER] = REFUSED
         largest_number = _LARGEST_DOUBLE if itemsize == 8 else _LARGEST_SINGLE
         bound = largest_number if inputs_itemsize == 8 else _LARGEST_SINGLE
@@ -245,6 +249,10 @@ def _make_update():
             bound = largest_number if targets_itemsize == 8 else _LARGEST_SINGLE
             if not are_finite(targets, n_targets, targets_itemsize, bound):
                 return
+            if bounds != 0:
+                ends = pointer_at(bounds, float64)
+                if not are_between(targets, n_targets, targets_itemsize, ends[0], ends[1]):
+                    return
         copy_bytes(state, kept, n_state * itemsize)
         walk(program, contexts, job, meeting, 0, 1, job[_FIRST_STEP], program)
         finite = are_finite(state, n_state, itemsize, largest_number)

@@ -205,12 +205,16 @@ class Network(NetworkPrograms):
                 self._is_training = False
 
     def single_update(
-        self, inputs: Source, targets: Source, n_classes: int, threads: int | str
+        self,
+        inputs: Source,
+        targets: Source,
+        threads: int | str,
+        n_classes: int,
+        bounds: tuple[float, float] | None,
     ) -> SingleUpdate | None:
         """What makes the update that `train` has just made with all of these samples again, with others of their form.
 
-        None where more than one worker has its part in it. `n_classes` is what whole numbers among the targets lie
-        below, or 0.
+        None where more than one worker has its part in it. `n_classes` and `bounds` are what `SingleUpdate` takes.
         """
         n_samples = inputs.n_samples
         workers, automatic = self._workers_for(n_samples, threads)
@@ -223,7 +227,7 @@ class Network(NetworkPrograms):
             if self.kept is None:
                 return None
             choice = session.choice(workers, True) if workers > 1 else None
-            return SingleUpdate(self, session, inputs, targets, n_classes, choice)
+            return SingleUpdate(self, session, inputs, targets, n_classes, bounds, choice)
 
     def _workers_for(self, batch_size: int, threads: int | str) -> tuple[int, bool]:
         """The most workers for a step, and whether fewer may do."""

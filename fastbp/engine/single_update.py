@@ -36,6 +36,8 @@ class SingleUpdate:
         Samples of the form that all will have.
     n_classes : int
         Targets are whole numbers below it; 0 where they have to be finite.
+    bounds : tuple of float or None
+        Between which targets that are no classes have to lie.
     choice : WorkerChoice or None
         What says how many workers are best, unless it is one for certain.
     """
@@ -47,6 +49,7 @@ class SingleUpdate:
         inputs: Source,
         targets: Source,
         n_classes: int,
+        bounds: tuple[float, float] | None,
         choice: WorkerChoice | None,
     ) -> None:
         assert network.kept is not None
@@ -56,6 +59,7 @@ class SingleUpdate:
         self._inputs = inputs.row_stride, inputs.column_stride
         self._targets = targets.row_stride, targets.column_stride
         x, y = inputs.array, targets.array
+        self._bounds = None if bounds is None else np.array(bounds, np.float64)
         fields = Looks(
             inputs=0,
             targets=0,
@@ -65,6 +69,7 @@ class SingleUpdate:
             n_targets=y.size if n_classes or y.dtype.kind == "f" else 0,
             targets_itemsize=y.itemsize,
             n_classes=n_classes,
+            bounds=0 if self._bounds is None else self._bounds.ctypes.data,
             kept=network.kept.ctypes.data,
             n_state=network.kept.size,
             itemsize=network.dtype.itemsize,

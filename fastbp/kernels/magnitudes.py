@@ -96,6 +96,23 @@ def largest(address, count, itemsize):
     return found
 
 
+def lie_between(address, count, itemsize, low, high):
+    """Whether low <= numbers[i] <= high for all i
+
+    numbers  (count,) of float64 or float32, by `itemsize`   read
+    """
+    found = True
+    if itemsize == 8:
+        wide = simd.pointer_at(address, simd.float64)
+        for i in range(count):
+            found &= low <= wide[i] <= high
+    else:
+        narrow = simd.pointer_at(address, simd.float32)
+        for i in range(count):
+            found &= low <= narrow[i] <= high
+    return found
+
+
 @cache
 def _largest() -> Any:
     signature = types.uint64(i64, i64, i64)

@@ -190,18 +190,29 @@ def _are_below(targets: Source, n_classes: int) -> bool:
     return bool(classes.min() >= 0 and classes.max() < n_classes)
 
 
-def classes_or_finite(targets: Source, n_classes: int, loss: LossFunction) -> int | None:
-    """What targets of a form that fits the loss have yet to be.
+def look_at_targets(
+    targets: Source, n_classes: int, loss: LossFunction
+) -> tuple[int, tuple[float, float] | None] | None:
+    """What compiled code has to look for in targets of a form that fits the loss.
 
-    The number of classes below which whole numbers lie, 0 where numbers have to be finite, None if that is not all, or
-    they do not lie one behind the other.
+    Returns
+    -------
+    tuple or None
+        The number of classes below which whole numbers lie, 0 where numbers have to be finite; and between what finite
+        ones lie, if that matters. None if this does not say it all, or they do not lie one behind the other.
     """
     array = targets.array
-    if not array.flags.c_contiguous:
+    if not array.flags.c_contiguous or loss.target_signs:
         return None
+    kind, is_wide = array.dtype.kind, array.itemsize >= 4
     if loss.targets == "classes":
-        return n_classes if array.dtype.kind in "iu" and array.itemsize >= 4 else None
-    return None if loss.target_range is not None or loss.target_signs else 0
+        return (n_classes, None) if kind in "iu" and is_wide else None
+    if loss.target_range is None or kind == "b":
+        return 0, None
+    if kind == "f":
+        return 0, loss.target_range
+    # Whole numbers from 0 to 1 are like those of two classes.
+    return (2, None) if loss.target_range == (0.0, 1.0) and is_wide else None
 
 
 def _check_weights(sample_weight: object, dtype: str, name: str) -> Source:

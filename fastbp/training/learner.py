@@ -27,7 +27,7 @@ from fastbp.source import Source
 from fastbp.specification import whole_number
 from fastbp.training.categories import LARGEST_EXACT, check_categories
 from fastbp.training.combinations import check_loss, check_optimizer
-from fastbp.training.inputs import Samples, check_inputs, check_samples, classes_or_finite
+from fastbp.training.inputs import Samples, check_inputs, check_samples, look_at_targets
 from fastbp.training.shaped import as_rows
 
 if TYPE_CHECKING:
@@ -356,12 +356,10 @@ class Learner:
         assert self.loss is not None
         if x is not samples.inputs.array or not x.flags.c_contiguous or self._network is None:
             return
-        n_classes = classes_or_finite(samples.targets, self.stack.n_outputs, self.loss)
-        if n_classes is None or samples.targets.address != address_of(y):
+        look = look_at_targets(samples.targets, self.stack.n_outputs, self.loss)
+        if look is None or samples.targets.address != address_of(y):
             return
-        self._update = self._network.single_update(
-            samples.inputs, samples.targets, n_classes, threads
-        )
+        self._update = self._network.single_update(samples.inputs, samples.targets, threads, *look)
 
     def in_dtype(self, dtype: str) -> "Learner":
         """The same, computing in another type; the optimizer starts anew."""

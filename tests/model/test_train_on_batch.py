@@ -175,6 +175,60 @@ def test_targets_that_are_not_finite_are_refused_again() -> None:
         made.train_on_batch(x, y)
 
 
+def in_range(loss: str, kind: str) -> Iterator[Batch]:
+    """Batches whose targets are all that the loss takes."""
+    random = np.random.default_rng(7)
+    while True:
+        x = random.normal(size=(N, N_IN)).astype("float32")
+        most = 5 if loss == "poisson" else 1
+        whole = random.integers(0, most + 1, (N, N_OUT))
+        parts = kind.startswith("f") and loss != "hinge"
+        yield x, (whole * 0.75 if parts else whole).astype(kind)
+
+
+def model_of_rates(loss: str) -> Any:
+    layers = [fastbp.Input((N_IN,)), fastbp.Dense(9, "relu"), fastbp.Dense(N_OUT, "sigmoid")]
+    made = fastbp.Sequential(layers, seed=3)
+    made.compile("sgd", loss)
+    return made
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32", "uint64", "bool", "uint8"])
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "poisson", "hinge"])
+def test_targets_of_a_range(loss: str, kind: str) -> None:
+    found, expected = model_of_rates(loss), model_of_rates(loss)
+    given = in_range(loss, kind)
+    for _ in range(5):
+        batch = next(given)
+        assert found.train_on_batch(*batch) == train_as_first(expected, *batch)
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("value", [-0.25, 1.5, np.nan, np.inf])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_targets_beyond_the_range_are_refused_again(kind: str, value: float) -> None:
+    made = model_of_rates("binary_crossentropy")
+    given = in_range("binary_crossentropy", kind)
+    for _ in range(3):
+        made.train_on_batch(*next(given))
+    x, y = next(given)
+    y[4, 1] = value
+    with pytest.raises(fastbp.DataError, match=f"y holds {value} at row 4, column 1"):
+        made.train_on_batch(x, y)
+
+
+@pytest.mark.parametrize("value", [-1, 2])
+def test_whole_targets_beyond_the_range_are_refused_again(value: int) -> None:
+    made = model_of_rates("binary_crossentropy")
+    given = in_range("binary_crossentropy", "int64")
+    for _ in range(3):
+        made.train_on_batch(*next(given))
+    x, y = next(given)
+    y[4, 1] = value
+    with pytest.raises(fastbp.DataError, match=f"y holds {value} at row 4, column 1"):
+        made.train_on_batch(x, y)
+
+
 @pytest.mark.parametrize("rate", [1e30, 3e38])
 def test_a_run_that_diverges_goes_back(rate: float) -> None:
     """Whether the weights or the next loss are no longer finite; the last finite weights stay."""

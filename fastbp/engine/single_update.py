@@ -23,8 +23,8 @@ _write_addresses = Struct("=3q").pack_into
 class SingleUpdate:
     """One worker makes a step with all samples that it is given.
 
-    A call of `Network.train` for it takes longer than the step of a small network: some 120 calls of Python. Here are
-    fewer than 20, and five calls of compiled code are one.
+    To find all out and call `Network.train` takes longer than the step of a small network: 94 functions of Python and
+    63 of C, with `train_on_batch`. This way there are 27 and 20, and five calls of compiled code are one.
 
     Parameters
     ----------

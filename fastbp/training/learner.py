@@ -149,7 +149,7 @@ class Learner:
         self._check_exact(stack)
         if self._network is not None:
             self._kept_weights = self._network.weights()
-            self._network = None
+            self._network = self._update = None
         self.stack = stack
         self.optimizer, self.loss, self.metrics = None, None, ()
 
@@ -179,6 +179,7 @@ class Learner:
             check_optimizer(chosen_optimizer, self.stack.weight_names)
         n_outputs, found = self.stack.n_outputs, self.stack.output_activation
         chosen_metrics = resolve_metrics(metrics, chosen_loss, n_outputs, weighted_metrics, found)
+        self._update = None
         if self._network is not None:
             self._network.configure(chosen_loss, chosen_optimizer, chosen_metrics)
         self.optimizer, self.loss, self.metrics = chosen_optimizer, chosen_loss, chosen_metrics
@@ -373,7 +374,8 @@ class Learner:
 
 def _form(x: np.ndarray, y: np.ndarray, threads: int | str) -> tuple[object, ...]:
     """All that the looks at two arrays and the program depend on, but for addresses and numbers."""
-    return x.dtype, x.shape, x.strides, y.dtype, y.shape, y.strides, threads
+    # True and 1.0, which are refused, equal 1.
+    return x.dtype, x.shape, x.strides, y.dtype, y.shape, y.strides, type(threads), threads
 
 
 def as_weights(given: ArrayLike, dtype: str) -> Array:

@@ -254,6 +254,17 @@ def test_a_run_that_diverges_goes_back(rate: float) -> None:
     assert all(np.isfinite(each).all() for each in made.get_weights())
 
 
+@pytest.mark.parametrize("threads", [True, 1.0, 0])
+def test_threads_are_refused_again(threads: Any) -> None:
+    """Also what equals the number of before."""
+    made = model()
+    given = batches()
+    for _ in range(3):
+        made.train_on_batch(*next(given), threads=1)
+    with pytest.raises(fastbp.ArgumentError, match="threads must be"):
+        made.train_on_batch(*next(given), threads=threads)
+
+
 @pytest.mark.usefixtures("only_again")
 def test_the_first_call_goes_the_long_way() -> None:
     """Else the tests above would compare nothing."""

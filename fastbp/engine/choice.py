@@ -5,6 +5,10 @@
 _TRY_AGAIN, _TRY_AGAIN_AT_MOST = 4, 32
 #: Share of all time that trying may cost.
 _WORTH_TRYING = 0.02
+#: Chunks of a trial, of which the fastest counts: a processor that was idle takes some milliseconds to come to speed.
+_CHUNKS_OF_A_TRIAL = 3
+#: A trial ends at a chunk that takes so many times what the better way takes.
+_HOPELESS = 2.0
 #: How fast a figure is forgotten that was better.
 _FORGET = 0.3
 #: A chunk that took longer than so many times what was known counts as this.
@@ -29,6 +33,7 @@ class WorkerChoice:
     def __init__(self, most: int) -> None:
         self._most = most
         self._seconds: dict[int, float] = {}
+        self._trial: list[float] = []
         self._chunks = -1
         self._next_try, self._interval = 0, _TRY_AGAIN
         self._spent = self._lost = 0.0
@@ -45,27 +50,40 @@ class WorkerChoice:
             if self.tries and len(self._seconds) == 2:
                 self._end_trial()
             return
+        self._spend(seconds_per_step, n_steps)
+        if self.tries:
+            self._trial.append(seconds_per_step)
+            is_hopeless = seconds_per_step > _HOPELESS * min(self._seconds.values())
+            if len(self._trial) < _CHUNKS_OF_A_TRIAL and not is_hopeless:
+                return
+            seconds_per_step = min(self._trial)
         before = self._seconds.get(self.workers, seconds_per_step)
         # What else the machine does only adds, much at a time perhaps.
         slower = min(seconds_per_step, _BELIEVED * before) - before
         self._seconds[self.workers] = min(seconds_per_step, before + _FORGET * slower)
-        other = 1 if self.workers == self._most else self._most
-        if other not in self._seconds:
-            self.workers, self.tries = other, True
+        if len(self._seconds) == 1:
+            self._begin_trial()
             return
-        fastest = min(self._seconds, key=self._seconds.__getitem__)
-        self._spent += n_steps * seconds_per_step
-        if self.workers != fastest:
-            self._lost += n_steps * (seconds_per_step - self._seconds[fastest])
         self._end_trial()
+        fastest = self.workers
         if not self._next_try and fastest != self._most:
             # All workers are not given up for one figure, which may be an accident: it costs most in short calls.
             self._next_try = self._chunks
         if self._chunks >= self._next_try > 0 and self._lost <= _WORTH_TRYING * self._spent:
-            self.workers, self.tries = 1 + self._most - fastest, True
+            self._begin_trial()
         if self.tries or not self._next_try:
             self._next_try = self._chunks + self._interval
             self._interval = min(2 * self._interval, _TRY_AGAIN_AT_MOST)
 
+    def _spend(self, seconds_per_step: float, n_steps: int) -> None:
+        """Count the time of a chunk, and how much of it the better way would not have taken."""
+        self._spent += n_steps * seconds_per_step
+        if self.tries:
+            self._lost += n_steps * max(0.0, seconds_per_step - min(self._seconds.values()))
+
+    def _begin_trial(self) -> None:
+        self.workers, self.tries = 1 + self._most - self.workers, True
+
     def _end_trial(self) -> None:
         self.workers, self.tries = min(self._seconds, key=self._seconds.__getitem__), False
+        self._trial.clear()

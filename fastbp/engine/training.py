@@ -141,8 +141,11 @@ def train(
     session.seconds_per_step = session.seconds_per_step or max(flops / FLOPS_PER_SECOND, 1e-6)
     if elsewhere is None or workers != 2:
         offer = None
+    # Compiled before anything is timed.
     if offer is not None:
-        executor.helper()  # compiled before anything is timed
+        executor.helper()
+    if choice is not None:
+        executor.alone()
     session.begin(first_step)
     done = first_step
     chunk_seconds = _CHUNK_SECONDS if workers == 1 else _FIRST_CHUNK_SECONDS

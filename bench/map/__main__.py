@@ -1,7 +1,8 @@
 """Maps how much of the processor's FMA peak training reaches, over widths and batches.
 
 Networks have as many inputs, hidden units (--hidden layers of them, relu) and outputs (squared error) as the width
-says, and are trained by SGD; the whole `fit` is measured, best of the turns. The peak is measured beside each cell.
+says, and are trained by SGD; the whole `fit` is measured, and the peak beside each cell. The best of some rounds
+through all cells counts, since other users of a shared machine may stay for seconds.
 """
 
 import sys
@@ -20,10 +21,6 @@ from tables import describe, machine, table, write_json
 
 WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
-_TURNS = 3
-# What NumPy multiplied the rate for leaves threads of OpenBLAS that spin for 2**28 cycles.
-_SECONDS_OF_NUMPY = 0.2
-
 # An epoch lasts a few milliseconds, or is one step.
 _FLOPS_OF_AN_EPOCH = 200_000_000
 _STEPS = (1, 500)
@@ -36,11 +33,10 @@ def cell(width: int, batch: int, hidden: int, dtype: str) -> Workload:
     return with_a_rate(with_steps(workload, _STEPS, _FLOPS_OF_AN_EPOCH))
 
 
-def measure(workload: Workload, seconds: float) -> dict[str, Any]:
-    """The share of the peak of all cores that a `fit` reaches, which lasts so long or an epoch."""
+def measure(workload: Workload, seconds: float) -> tuple[float, float]:
+    """Seconds of a step of a `fit` that lasts so long, or an epoch; and the peak of all cores beside it."""
     model = workload.model()
     x, y = workload.samples()
-    time.sleep(_SECONDS_OF_NUMPY)
 
     def train(n_epochs: int) -> float:
         began = time.perf_counter()
@@ -49,12 +45,14 @@ def measure(workload: Workload, seconds: float) -> dict[str, Any]:
 
     train(1)
     epoch = train(1)
-    n_epochs = max(1, round(seconds / epoch))
-    peak, best = 0.0, epoch
-    for _ in range(_TURNS):
-        peak = max(peak, measure_peak(workload.dtype) * available_workers())
-        best = min(best, train(n_epochs))
-    step = best / workload.n_steps
+    peak = measure_peak(workload.dtype) * available_workers()
+    best = min(epoch, train(max(1, round(seconds / epoch))))
+    return best / workload.n_steps, peak
+
+
+def figures(workload: Workload, rounds: list[tuple[float, float]]) -> dict[str, float]:
+    """What the best of the rounds says."""
+    step, peak = min(rounds)[0], max(peak for _, peak in rounds)
     gflops = workload.flops / step / 1e9
     return {"us": step * 1e6, "gflops": gflops, "peak_gflops": peak, "share": gflops / peak}
 
@@ -66,7 +64,10 @@ def main() -> int:
     parser.add_argument("--batches", nargs="+", type=count, default=list(BATCHES))
     parser.add_argument("--hidden", type=count, default=2, help="how many hidden layers")
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-    parser.add_argument("--seconds", type=duration, default=0.1, help="how long a turn lasts")
+    parser.add_argument("--rounds", type=count, default=3, help="how often each cell is measured")
+    parser.add_argument(
+        "--seconds", type=duration, default=0.1, help="how long a cell's turn lasts"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all figures")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="where to draw it, as PNG")
     options = parser.parse_args()
@@ -74,13 +75,20 @@ def main() -> int:
 
     facts = machine("map")
     print(describe(facts))
-    cells = []
-    for batch in options.batches:
-        for width in options.widths:
-            figures = measure(cell(width, batch, options.hidden, options.dtype), options.seconds)
-            cells.append({"width": width, "batch": batch, **figures})
-        done = len(cells) / (len(options.batches) * len(options.widths))
-        print(f"{done:.0%}", file=sys.stderr, flush=True)
+    places = [(width, batch) for batch in options.batches for width in options.widths]
+    workloads = [cell(*place, options.hidden, options.dtype) for place in places]
+    turns: list[list[tuple[float, float]]] = [[] for _ in places]
+    n_done, n_turns = 0, options.rounds * len(places)
+    for _ in range(options.rounds):
+        for workload, taken in zip(workloads, turns, strict=True):
+            taken.append(measure(workload, options.seconds))
+            n_done += 1
+            if n_done % len(options.widths) == 0:
+                print(f"{n_done / n_turns:.0%}", file=sys.stderr, flush=True)
+    cells: list[dict[str, Any]] = [
+        {"width": width, "batch": batch, **figures(workload, taken)}
+        for (width, batch), workload, taken in zip(places, workloads, turns, strict=True)
+    ]
     n = len(options.widths)
     shares = [[each["share"] for each in cells[i : i + n]] for i in range(0, len(cells), n)]
     print("\n% of the FMA peak of all cores; a row a batch, a column a width\n")

@@ -8,7 +8,7 @@ from fastbp.compiler.program import Program
 from fastbp.kernels import layout
 from fastbp.kernels.few import MOST_SAMPLES
 from fastbp.kernels.packing import room_for_panels
-from fastbp.kernels.product import CACHE_BYTES, rows_at_a_time
+from fastbp.kernels.product import CACHE_BYTES, rows_at_a_time, rows_side_by_side
 from fastbp.kernels.tile import MAIN_ROWS
 
 #: Vector blocks of an output from which on it is worth to pack the operand that they all read; the same for samples
@@ -163,6 +163,10 @@ class RowWriter:
         """Rows of an operand, with `k` terms each, that a kernel takes at a time."""
         return rows_at_a_time(k, self.itemsize)
 
+    def rows_side_by_side(self, rows: int, k: int) -> int:
+        """The same for an operand of so many rows that are the columns of weights."""
+        return rows_side_by_side(rows, k, self.itemsize)
+
     def updated_rows_at_a_time(self, k: int, elements: int) -> int:
         """The same for a product that is added to arrays of so many elements, which lie row by row.
 
@@ -175,25 +179,27 @@ class RowWriter:
 
     def packs(self, k: int, columns: int) -> int:
         """Whether an operand is packed of which each number meets so many columns; if so, there will be room for it."""
-        return self._packs(k, columns, _WORTH_PACKING)
+        return self._packs(self.rows_at_a_time(k), k, columns, _WORTH_PACKING)
 
     def packs_samples(self, k: int, columns: int, width: int) -> int:
         """The same for `k` samples of so many numbers that lie in rows."""
         is_far = k * width * self.itemsize > CACHE_BYTES
-        return self._packs(k, columns, self._least(_WORTH_PACKING_SAMPLES, is_far))
+        least = self._least(_WORTH_PACKING_SAMPLES, is_far)
+        return self._packs(self.rows_at_a_time(k), k, columns, least)
 
     def packs_weights(self, k: int, columns: int, width: int) -> int:
         """The same for weights in `k` rows of so many."""
         is_far = k * width * self.itemsize > _CACHED_BYTES
-        return self._packs(k, columns, self._least(_WORTH_PACKING_WEIGHTS, is_far))
+        least = self._least(_WORTH_PACKING_WEIGHTS, is_far)
+        return self._packs(self.rows_side_by_side(width, k), k, columns, least)
 
     def _least(self, far: int, is_far: bool) -> int:
         measured = self.lanes * self.itemsize <= _FAR_BYTES
         return far if is_far and measured else _WORTH_PACKING
 
-    def _packs(self, k: int, columns: int, least: int) -> int:
+    def _packs(self, rows: int, k: int, columns: int, least: int) -> int:
         if columns <= (least - 1) * self.lanes:
             return 0
-        size = room_for_panels(self.rows_at_a_time(k), k, self.lanes)
+        size = room_for_panels(rows, k, self.lanes)
         self.program.panels = max(self.program.panels, size)
         return 1

@@ -164,7 +164,7 @@ def input_gradient(activation):
 
     The gradient with respect to what the layer below summed up, before its activation. A worker owns whole samples.
     """
-    sweep = product("strided", finish_gradient(activation), odd=True)
+    sweep = product("transposed", finish_gradient(activation), odd=True)
 
     def kernel(row, arena, context, hyper, worker, workers):
         r = simd.read_fields(row, InputGradient)

@@ -44,7 +44,7 @@ def _pack_row(panels, to, size, source, first, n):
 
 
 @inlined
-def _pack_strided(a, top, bottom, last, k, panels):
+def _pack_transposed(a, top, bottom, last, k, panels):
     """A[m, k] = scalars[m + k * step]; what lies behind the rows is read, too"""
     scalars, _, step, _ = a
     for i in range(k):
@@ -98,7 +98,7 @@ def _pack_blocked(a, top, bottom, last, k, panels):
 
 #: way of reaching A -> ``pack(a, top, bottom, last, k, panels)``: rows top to bottom, `last` being the last there is.
 PACKINGS = {
-    "strided": _pack_strided,
+    "transposed": _pack_transposed,
     "blocked": _pack_blocked,
     "transposed row table": _pack_transposed_row_table,
 }

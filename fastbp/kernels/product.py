@@ -7,6 +7,8 @@ two blocks of B stays in the first while all of these rows meet it. Every output
 one worker, so the bits depend neither on how rows and blocks are shared out nor on where a sum is cut.
 """
 
+from math import lcm
+
 from fastbp.kernels import simd
 from fastbp.kernels.packing import PACKINGS, panel_size
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, MOST_REST_ROWS, REST_ROWS, make_tile
@@ -19,6 +21,8 @@ K_AT_A_TIME = 256
 MOST_ROWS = 20 * MAIN_ROWS
 #: Bytes of a second-level cache for what is to stay in it.
 CACHE_BYTES = 1 << 18
+#: Bytes that a cache takes at once.
+_LINE_BYTES = 64
 _MOST_VECTORS = MOST_ROWS * COLUMNS
 _ROOM = _MOST_VECTORS + MAIN_ROWS * COLUMNS
 
@@ -27,6 +31,13 @@ def rows_at_a_time(k: int, itemsize: int) -> int:
     """Rows of A, with `k` terms each, that stay in the second-level cache; whole tiles."""
     rows = CACHE_BYTES // (k * itemsize) // MAIN_ROWS * MAIN_ROWS
     return min(MOST_ROWS, max(2 * MAIN_ROWS, rows))
+
+
+def rows_side_by_side(rows: int, k: int, itemsize: int) -> int:
+    """The same of `rows` rows that lie side by side: whole cache lines, none of which is fetched for two parts."""
+    most = rows_at_a_time(k, itemsize)
+    whole = lcm(MAIN_ROWS, _LINE_BYTES // itemsize)
+    return most if rows <= most else max(whole, most // whole * whole)
 
 
 @inlined
@@ -100,11 +111,13 @@ def product(way, epilogue, prepare=None, late=False, odd=False, packs=True):
     single = _stage(way, MAIN_ROWS, at_once, between, 1) if odd else main
     can_pack, prepares = packs and way in PACKINGS, prepare is not None
     pack = PACKINGS.get(way)
+    has_whole_lines = way == "transposed"
 
     @inlined
     def sweep(a, k, vectors, stride, m, n, panels, environment):
         first_row, end_row, most_rows = m
-        most_rows = _even_parts(end_row - first_row, most_rows)
+        if not has_whole_lines:
+            most_rows = _even_parts(end_row - first_row, most_rows)
         first_block, end_block = n
         packs, room = panels
         # A constant would be another type, for which the tiles would be compiled once more.

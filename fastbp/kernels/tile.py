@@ -47,6 +47,25 @@ def _strided(rows):
 
 
 @cache
+def _transposed(rows):
+    """A[m, k] = scalars[m + k * step]: a matrix that lies row by row, its rows being the terms"""
+
+    @inlined
+    def pointers(a, vectors, row, last):
+        return simd.row_pointers(a[0], row, 1, last, rows)
+
+    @inlined
+    def add(tile, pointers, a, row, last, i, b):
+        vectors, begin, stride = b
+        at = begin + i * simd.lanes(vectors)
+        # Those of the next rows: nobody else does, as terms lie far apart.
+        simd.prefetch_to_read(a[0], i * a[2] + row + 2 * rows - 1)
+        return simd.multiply_add(tile, pointers, i * a[2], vectors, at, stride)
+
+    return pointers, add, None
+
+
+@cache
 def _blocked(rows):
     """A[m, k] = scalars[(k // lanes) * jump + m * row_stride + k % lanes]: activations with samples in lanes"""
 
@@ -119,6 +138,7 @@ def _transposed_row_table(rows):
 
 _WAYS = {
     "strided": _strided,
+    "transposed": _transposed,
     "blocked": _blocked,
     "row table": _row_table,
     "transposed row table": _transposed_row_table,

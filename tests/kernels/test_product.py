@@ -10,15 +10,22 @@ from numpy.typing import NDArray
 
 from fastbp.kernels import simd
 from fastbp.kernels.packing import room_for_panels
-from fastbp.kernels.product import K_AT_A_TIME, MOST_ROWS, product, rows_at_a_time
+from fastbp.kernels.product import (
+    CACHE_BYTES,
+    K_AT_A_TIME,
+    MOST_ROWS,
+    product,
+    rows_at_a_time,
+    rows_side_by_side,
+)
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, REST_ROWS
 from fastbp.runtime.inlined import inlined
 from kernels.probes import SCALARS, aligned, compile_probe, n_lanes
 
 Array = NDArray[Any]
 
-PACKED = ("packed strided", "packed blocked", "packed transposed row table")
-WAYS = ("strided", "blocked", "row table", "transposed row table", *PACKED)
+PACKED = ("packed transposed", "packed blocked", "packed transposed row table")
+WAYS = ("strided", "transposed", "blocked", "row table", "transposed row table", *PACKED)
 #: What is compiled: all ways, and the other precision where the lanes count.
 PRODUCTS = [
     *((way, "float32") for way in WAYS),
@@ -96,7 +103,11 @@ def arrange(way: str, a: Array, lanes: int) -> tuple[Any, list[int], list[Any]]:
     m, k = a.shape
     dtype = a.dtype.name
     if way == "strided":
-        # Transposed, as the input gradient reads the weights, with a gap behind each row.
+        kept = aligned((m + 1, k + 3 + lanes), dtype, np.nan)
+        kept[:m, :k] = a
+        return kept, [k + 3 + lanes, 1, 0], [kept]
+    if way == "transposed":
+        # As the input gradient reads the weights, with a gap behind each row.
         kept = aligned((k + 1, m + 3 + lanes), dtype, np.nan)
         kept[:k, :m] = a.T
         return kept, [1, m + 3 + lanes, 0], [kept]
@@ -246,7 +257,17 @@ def test_rows_at_a_time_are_whole_tiles_that_fit(itemsize: int) -> None:
         rows = rows_at_a_time(k, itemsize)
         assert rows % MAIN_ROWS == 0
         assert 2 * MAIN_ROWS <= rows <= MOST_ROWS
-        assert rows == 2 * MAIN_ROWS or rows * k * itemsize <= 1 << 18
+        assert rows == 2 * MAIN_ROWS or rows * k * itemsize <= CACHE_BYTES
+
+
+@pytest.mark.parametrize("itemsize", [4, 8])
+def test_rows_side_by_side_are_whole_tiles_and_lines(itemsize: int) -> None:
+    for k in (1, 100, 1000, 10_000, 1_000_000):
+        for n in (1, MAIN_ROWS, MOST_ROWS, MOST_ROWS + 1, 5000):
+            rows = rows_side_by_side(n, k, itemsize)
+            assert rows % MAIN_ROWS == 0
+            assert rows <= MOST_ROWS
+            assert rows >= n or rows * itemsize % 64 == 0
 
 
 def test_planted_faults_are_seen(products: Any) -> None:

@@ -176,7 +176,7 @@ class LoweredDense(Lowered):
             gradient_features=gradient.padded,
             n_in=operation.n_in,
             n_out=operation.n_out,
-            rows_at_a_time=writer.rows_at_a_time(operation.n_out),
+            rows_at_a_time=writer.rows_side_by_side(apart, operation.n_out),
             packs=writer.packs_weights(operation.n_out, writer.samples, apart),
         )
         writer.add("input_gradient", fields, below.activation)

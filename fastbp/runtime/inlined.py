@@ -1,9 +1,10 @@
 """Functions that are compiled only as parts of kernels."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
-from numba.core import sigutils
+from numba.core import sigutils, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
@@ -22,7 +23,7 @@ _OPTIONS = {
 }
 
 
-class _Part(CPUDispatcher):
+class _Dispatcher(CPUDispatcher):
     """A dispatcher that makes no machine code: an ordinary one would, for each part, and nobody would call it."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -48,6 +49,26 @@ def _without_machine_code(flags: Any) -> Any:
     return flags
 
 
+class Part:
+    """A function that kernels call. A process whose kernels are on disk makes no dispatchers."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+
+    @cached_property
+    def dispatcher(self) -> CPUDispatcher:
+        """What compiles it."""
+        return _Dispatcher(self.py_func)
+
+    @property
+    def type(self) -> types.Dispatcher:
+        """What Numba knows it by; it does not keep the part alive."""
+        return types.Dispatcher(self.dispatcher)
+
+    # Numba asks for it by this name.
+    _numba_type_ = type
+
+
 def inlined(function: Callable[..., Any]) -> Any:
     """Decorate a function that kernels call; it becomes part of each of them. Python cannot call it."""
-    return _Part(function)
+    return Part(function)

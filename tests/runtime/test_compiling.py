@@ -85,7 +85,7 @@ def test_parts_are_compiled_once_for_all_kernels_and_become_no_machine_code() ->
     made = set(cpu_target.target_context.codegen()._engine._defined_symbols) - before
     assert any("one_kernel" in name for name in made)
     assert not any("only_part" in name for name in made if "NumbaEnv" not in name)
-    assert len(only_part.overloads) == 1
+    assert len(only_part.dispatcher.overloads) == 1
 
 
 def test_what_numba_compiled_can_be_called_and_its_failure_is_zero() -> None:

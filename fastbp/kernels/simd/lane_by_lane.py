@@ -7,7 +7,6 @@ what it gives in the kernels and raises nothing.
 from typing import Any
 
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
 from numba.core.errors import NumbaError
 from numba.extending import intrinsic
@@ -67,7 +66,7 @@ def _generator(typing: Any, part: Any, call: Any, kind: Any, kinds: tuple[Any, .
 def _takes(typing: Any, part: Any, kind: Any, kinds: tuple[Any, ...]) -> bool:
     """Whether the function as it is works on whole vectors"""
     try:
-        found = typing.resolve_function_type(types.Dispatcher(part), kinds, {})
+        found = typing.resolve_function_type(part.type, kinds, {})
     except NumbaError:
         return False
     return found is not None and found.return_type == kind

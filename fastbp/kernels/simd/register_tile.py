@@ -257,7 +257,7 @@ def for_each_in_tile(rows, body):
     @intrinsic
     def visit(typing, tile, valid_rows, valid_columns, row, column, environment):
         # The type by itself would not keep the part alive.
-        kind_of_body = types.Dispatcher(body)
+        kind_of_body = body.type
         columns = len(tile) // rows
         call = kind_of_body.get_call_type(
             typing, (tile.dtype, types.int64, types.int64, environment), {}

@@ -53,7 +53,7 @@ class Part:
     """A function that kernels call. A process whose kernels are on disk makes no dispatchers."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.py_func = function
+        self.py_func, self.__name__ = function, function.__name__
 
     @cached_property
     def dispatcher(self) -> CPUDispatcher:

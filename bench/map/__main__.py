@@ -21,6 +21,7 @@ from tables import describe, machine, table, write_json
 
 WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+
 # An epoch lasts a few milliseconds, or is one step.
 _FLOPS_OF_AN_EPOCH = 200_000_000
 _STEPS = (1, 500)

@@ -11,6 +11,7 @@ from math import lcm
 
 from fastbp.kernels import simd
 from fastbp.kernels.packing import PACKINGS, panel_size
+from fastbp.kernels.simd.memory import LINE_BYTES
 from fastbp.kernels.tile import COLUMNS, MAIN_ROWS, MOST_REST_ROWS, REST_ROWS, make_tile
 from fastbp.runtime.inlined import inlined
 
@@ -21,8 +22,6 @@ K_AT_A_TIME = 256
 MOST_ROWS = 20 * MAIN_ROWS
 #: Bytes of a second-level cache for what is to stay in it.
 CACHE_BYTES = 1 << 18
-#: Bytes that a cache takes at once.
-_LINE_BYTES = 64
 _MOST_VECTORS = MOST_ROWS * COLUMNS
 _ROOM = _MOST_VECTORS + MAIN_ROWS * COLUMNS
 
@@ -36,7 +35,7 @@ def rows_at_a_time(k: int, itemsize: int) -> int:
 def rows_side_by_side(rows: int, k: int, itemsize: int) -> int:
     """The same of `rows` rows that lie side by side: whole cache lines, none of which is fetched for two parts."""
     most = rows_at_a_time(k, itemsize)
-    whole = lcm(MAIN_ROWS, _LINE_BYTES // itemsize)
+    whole = lcm(MAIN_ROWS, LINE_BYTES // itemsize)
     return most if rows <= most else max(whole, most // whole * whole)
 
 

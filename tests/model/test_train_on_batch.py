@@ -204,23 +204,16 @@ def test_targets_of_a_range(loss: str, kind: str) -> None:
     assert_same(found, expected)
 
 
-@pytest.mark.parametrize("value", [-0.25, 1.5, np.nan, np.inf])
-@pytest.mark.parametrize("kind", ["float32", "float64"])
+BEYOND = {"float32": (-0.25, 1.5, np.nan, np.inf), "int64": (-1, 2)}
+BEYOND["float64"] = BEYOND["float32"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(kind, each) for kind, values in BEYOND.items() for each in values]
+)
 def test_targets_beyond_the_range_are_refused_again(kind: str, value: float) -> None:
     made = model_of_rates("binary_crossentropy")
     given = in_range("binary_crossentropy", kind)
-    for _ in range(3):
-        made.train_on_batch(*next(given))
-    x, y = next(given)
-    y[4, 1] = value
-    with pytest.raises(fastbp.DataError, match=f"y holds {value} at row 4, column 1"):
-        made.train_on_batch(x, y)
-
-
-@pytest.mark.parametrize("value", [-1, 2])
-def test_whole_targets_beyond_the_range_are_refused_again(value: int) -> None:
-    made = model_of_rates("binary_crossentropy")
-    given = in_range("binary_crossentropy", "int64")
     for _ in range(3):
         made.train_on_batch(*next(given))
     x, y = next(given)

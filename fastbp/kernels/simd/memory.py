@@ -10,7 +10,8 @@ from numba.extending import intrinsic
 
 from fastbp.kernels.simd.types import call, coerce, i8, i32, i64, lanes_of, vector_of
 
-_LINE_BYTES = 64
+#: Bytes that a cache takes at once.
+LINE_BYTES = 64
 
 
 def vector_pointer(builder, pointer, index, kind):
@@ -220,7 +221,7 @@ def in_a_line(typing, pointer):
     """Elements of a cache line: a constant."""
 
     def generate(context, builder, sig, args):
-        return ir.Constant(i64, _LINE_BYTES * 8 // pointer.dtype.bitwidth)
+        return ir.Constant(i64, LINE_BYTES * 8 // pointer.dtype.bitwidth)
 
     return types.int64(pointer), generate
 
